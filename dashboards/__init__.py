@@ -1,0 +1,1 @@
+"""Grafana boards, generated from the cluster file and the catalogue."""

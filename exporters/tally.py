@@ -1,0 +1,102 @@
+"""The counters of one service's probe: requests, failures by reason, within target, duration; all from 0 at the start.
+
+A run that the runner has cut no longer counts: its outcomes, when they come at last, belong to nobody.
+"""
+
+import threading
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
+
+from ragpulse.catalogue.service import DURATION, FAILURES, REASONS, REQUESTS, WITHIN_TARGET
+from ragpulse.metric import LATENCY_EDGES, Sample
+
+EMITS = (REQUESTS, FAILURES, WITHIN_TARGET, DURATION)
+
+
+class ProbeTally:
+    """`targets`: check → response-time target in seconds; a check without one has no within-target series."""
+
+    def __init__(self, service: str, checks: Sequence[str], targets: Mapping[str, float]) -> None:
+        self._service = service
+        self._checks = {check: _Check(targets.get(check)) for check in checks}
+        self._lock = threading.Lock()
+        self._generation = 0
+        self._open: set[str] = set()
+
+    def start(self) -> "ProbeRun":
+        """A new run: record each check's outcome on it."""
+        with self._lock:
+            self._generation += 1
+            self._open = set(self._checks)
+            return ProbeRun(self, self._generation)
+
+    def cut(self) -> None:
+        """Every check that the current run has not answered yet (all of them, for a further due run) failed."""
+        with self._lock:
+            for check in self._open or self._checks:
+                self._checks[check].fail("deadline")
+            self._open = set()
+            self._generation += 1
+
+    def samples(self) -> Iterator[Sample]:
+        with self._lock:
+            found = [sample for name, check in self._checks.items() for sample in check.samples(self._service, name)]
+        yield from found
+
+    def record(self, generation: int, check: str, seconds: float, reason: str | None) -> None:
+        with self._lock:
+            if generation != self._generation:
+                return
+            self._open.discard(check)
+            if reason is None:
+                self._checks[check].succeed(seconds)
+            else:
+                self._checks[check].fail(reason)
+
+
+class ProbeRun:
+    def __init__(self, tally: ProbeTally, generation: int) -> None:
+        self._tally = tally
+        self._generation = generation
+
+    def good(self, check: str, seconds: float) -> None:
+        self._tally.record(self._generation, check, seconds, None)
+
+    def bad(self, check: str, reason: str) -> None:
+        """`reason` is one of `catalogue.service.REASONS`."""
+        self._tally.record(self._generation, check, 0.0, reason)
+
+
+class _Check:
+    def __init__(self, target: float | None) -> None:
+        self.target = target
+        self.requests = 0
+        self.within_target = 0
+        self.failures = dict.fromkeys(REASONS, 0)
+        self.counts = [0] * (len(LATENCY_EDGES) + 1)
+        self.seconds = 0.0
+
+    def succeed(self, seconds: float) -> None:
+        self.requests += 1
+        self.within_target += self.target is not None and seconds <= self.target
+        self.counts[bisect_left(LATENCY_EDGES, seconds)] += 1
+        self.seconds += seconds
+
+    def fail(self, reason: str) -> None:
+        self.requests += 1
+        self.failures[reason] += 1
+
+    def samples(self, service: str, check: str) -> Iterator[Sample]:
+        yield REQUESTS(self.requests, service=service, check=check)
+        for reason, count in self.failures.items():
+            yield FAILURES(count, service=service, check=check, reason=reason)
+        if self.target is not None:
+            yield WITHIN_TARGET(self.within_target, service=service, check=check)
+        yield from DURATION.buckets(self._cumulative(), self.seconds, service=service, check=check)
+
+    def _cumulative(self) -> Iterator[tuple[float, float]]:
+        running = 0
+        for edge, count in zip((*LATENCY_EDGES, inf), self.counts, strict=True):
+            running += count
+            yield edge, running

@@ -1,0 +1,26 @@
+"""Every metric that ragpulse exposes, declared once: sources, rules, boards and documents refer to these."""
+
+from types import ModuleType
+
+from ragpulse.catalogue import agent, chroma, gpu, memory, network, node, service, vllm
+from ragpulse.metric import Metric
+
+COMPONENTS: dict[str, ModuleType] = {
+    "agent": agent,
+    "service": service,
+    "node": node,
+    "network": network,
+    "gpu": gpu,
+    "vllm": vllm,
+    "chroma": chroma,
+    "memory": memory,
+}
+
+
+def entries(component: ModuleType) -> tuple[Metric, ...]:
+    """The metrics of one component in the order of their declaration."""
+    return tuple(value for value in vars(component).values() if isinstance(value, Metric))
+
+
+ALL: tuple[Metric, ...] = tuple(metric for module in COMPONENTS.values() for metric in entries(module))
+BY_NAME: dict[str, Metric] = {metric.name: metric for metric in ALL}

@@ -1,0 +1,15 @@
+"""The agent about itself: is each source read, how long does it take, what went wrong?"""
+
+from ragpulse.metric import counter, gauge
+
+RESULTS = ("ok", "error", "deadline")
+
+BUILD_INFO = gauge("ragpulse_build_info", "Version of the agent; always 1.", "version")
+SOURCE_LAST_SUCCESS = gauge(
+    "ragpulse_source_last_success_timestamp_seconds",
+    "Unix time of the last successful run of a source; 0 when it never succeeded.",
+    "source",
+)
+SOURCE_RUNS = counter("ragpulse_source_runs_total", "Runs of a source by result.", "source", "result")
+SOURCE_DURATION = gauge("ragpulse_source_duration_seconds", "Duration of the last finished run of a source.", "source")
+SOURCE_INTERVAL = gauge("ragpulse_source_interval_seconds", "Configured time between two runs of a source.", "source")

@@ -1,0 +1,171 @@
+"""The targets of a cluster file as a list of things to judge: which events, against which value, measured where.
+
+Rules, boards and the Overview page all walk this list, so a new target appears everywhere at once.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ragpulse.inventory import Cluster
+from ragpulse.services import WATCHED, Chroma, Http, Memory, Vllm
+from ragpulse.units import human_duration
+from ragpulse.vantage import vantages
+
+Slo = Literal["availability", "response_time", "time_to_first_token", "throughput", "gpu_utilization"]
+Unit = Literal["ratio", "tokens/s"]
+
+# Upper edges in seconds of vLLM's histograms, the same from 0.9.2 to 0.32.0 (vllm/v1/metrics).
+TTFT_EDGES = (
+    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0,
+    160.0, 640.0, 2560.0,
+)  # fmt: skip
+ITL_EDGES = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One thing to judge.
+
+    value: what must be reached, in `unit`. edge: seconds of the histogram bucket that is judged, for latencies read
+    from vLLM. unmeasured: why nothing can be measured here, else None. note: what the reader must know of the way
+    it is measured.
+    """
+
+    slo: Slo
+    service: str
+    check: str
+    value: float
+    unit: Unit
+    text: str
+    measured: str
+    edge: float | None = None
+    unmeasured: str | None = None
+    note: str = ""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {"slo": self.slo, "service": self.service, "check": self.check}
+
+
+def objectives(cluster: Cluster) -> tuple[Objective, ...]:
+    return tuple(
+        objective
+        for find in (_availability, _response_time, _time_to_first_token, _throughput, _gpu_utilization)
+        for objective in find(cluster)
+    )
+
+
+def readiness_check(service: Chroma | Memory | Vllm | Http) -> str:
+    """The check that says whether a service can do its work: what availability counts."""
+    match service:
+        case Chroma():
+            return "ready"
+        case Memory():
+            return "ready" if service.ready else "health"
+        case Vllm():
+            return "health"
+        case Http():
+            return "response"
+
+
+def _availability(cluster: Cluster) -> Iterator[Objective]:
+    if (target := cluster.targets.availability) is None:
+        return
+    for name, service in cluster.services.items():
+        if isinstance(service, WATCHED):
+            check = readiness_check(service)
+            yield Objective(
+                "availability", name, check, target.objective, "ratio",
+                text=f"{_percent(target.objective)} of probes answered",
+                measured=_probed(cluster, name, check),
+            )  # fmt: skip
+
+
+def _response_time(cluster: Cluster) -> Iterator[Objective]:
+    if (target := cluster.targets.response_time) is None:
+        return
+    for name, service in cluster.services.items():
+        if (check := target.of.get(service.kind)) is None or not isinstance(service, WATCHED):
+            continue
+        edge, note = None, ""
+        if isinstance(service, Vllm):
+            edge, note = _judged_edge(ITL_EDGES, target.below)
+        yield Objective(
+            "response_time", name, check, target.objective, "ratio",
+            text=f"{_percent(target.objective)} within {human_duration(target.below)}",
+            measured="vLLM's own histogram of user traffic" if edge else _probed(cluster, name, check),
+            edge=edge, note=note, unmeasured=_why_unmeasured(service, check, edge),
+        )  # fmt: skip
+
+
+def _why_unmeasured(service: object, check: str, edge: float | None) -> str | None:
+    if isinstance(service, Chroma) and check == "query" and service.query is None:
+        return "no collection to query: set services.<name>.query.collection"
+    if isinstance(service, Memory) and getattr(service, check) is None:
+        return f"no {check} request is configured: set services.<name>.{check}"
+    if isinstance(service, Vllm):
+        if check == "end_to_end":
+            return "end-to-end latency of vLLM is not judged by this version; use inter_token"
+        if edge is None:
+            return "the target lies below the lowest bucket edge of vLLM's histogram"
+    return None
+
+
+def _time_to_first_token(cluster: Cluster) -> Iterator[Objective]:
+    if (target := cluster.targets.time_to_first_token) is None:
+        return
+    edge, note = _judged_edge(TTFT_EDGES, target.below)
+    for name, service in cluster.services.items():
+        if isinstance(service, Vllm):
+            yield Objective(
+                "time_to_first_token", name, "first_token", target.objective, "ratio",
+                text=f"{_percent(target.objective)} within {human_duration(target.below)}",
+                measured="vLLM's own histogram of user traffic", edge=edge, note=note,
+                unmeasured=None if edge else "the target lies below the lowest bucket edge of vLLM's histogram",
+            )  # fmt: skip
+
+
+def _throughput(cluster: Cluster) -> Iterator[Objective]:
+    if (target := cluster.targets.throughput) is None:
+        return
+    for name, service in cluster.services.items():
+        if isinstance(service, Vllm):
+            yield Objective(
+                "throughput", name, "generation", target.at_least, "tokens/s",
+                text=f"{target.at_least:g} tokens/s while requests wait",
+                measured="tokens generated in seconds in which requests waited",
+            )  # fmt: skip
+
+
+def _gpu_utilization(cluster: Cluster) -> Iterator[Objective]:
+    if (target := cluster.targets.gpu_utilization) is None:
+        return
+    for name, service in cluster.services.items():
+        if isinstance(service, Vllm):
+            yield Objective(
+                "gpu_utilization", name, "busy", target.low, "ratio",
+                text=f"{_percent(target.low)} to {_percent(target.high)} busy while requests wait",
+                measured="busy seconds of the GPUs of this service's nodes",
+            )  # fmt: skip
+
+
+def _judged_edge(edges: tuple[float, ...], target: float) -> tuple[float | None, str]:
+    """The bucket edge at or below the target: what lies between them is judged too strictly, never too kindly."""
+    index = bisect_right(edges, target)
+    if index == 0:
+        return None, ""
+    edge = edges[index - 1]
+    return (
+        edge,
+        "" if edge == target else f"judged at {human_duration(edge)}, the next lower edge of its histogram",
+    )
+
+
+def _probed(cluster: Cluster, service: str, check: str) -> str:
+    return f"probe `{check}` from {', '.join(vantages(cluster, service))}"
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio * 100:.4g} %"

@@ -1,0 +1,156 @@
+"""The services that a cluster file can name, one class per kind; `nodes[0]` is the host or head."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from ragpulse.model import FilePath, HttpPath, Name, Part, Url
+from ragpulse.units import Duration
+
+Names = Annotated[tuple[Name, ...], Field(strict=False)]
+Nodes = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+StatusCodes = Annotated[tuple[int, ...], Field(strict=False, min_length=1)]
+
+
+class Tls(Part):
+    ca_file: FilePath | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
+    server_name: str | None = None
+
+
+class Service(Part):
+    """What all kinds share. `checks` are the probe requests that the kind can make."""
+
+    checks: ClassVar[tuple[str, ...]] = ()
+
+    nodes: Nodes
+    probe_from: Names = ()
+    every: Duration | None = None
+    timeout: Duration | None = None
+    depends_on: Names = ()
+    tls: Tls | None = None
+
+
+class Canary(Part):
+    prompt: str = "Say one word."
+    max_tokens: Annotated[int, Field(ge=1, le=256)] = 8
+    every: Duration = 10.0
+
+
+class Vllm(Service):
+    checks: ClassVar[tuple[str, ...]] = ("health", "models")
+
+    kind: Literal["vllm"]
+    url: Url
+    model: str | None = None
+    api_key_file: FilePath | None = None
+    raw: bool = False
+    canary: Canary = Canary()
+
+
+class Ray(Service):
+    kind: Literal["ray"]
+    metrics_ports: Annotated[tuple[int, ...], Field(strict=False)] = ()
+    discovery_file: FilePath | None = None
+    token_file: FilePath | None = None
+
+
+class ChromaQuery(Part):
+    collection: str
+
+
+class ChromaCanary(Part):
+    collection: str
+    golden_file: FilePath
+
+
+class Chroma(Service):
+    checks: ClassVar[tuple[str, ...]] = ("heartbeat", "ready", "query")
+
+    kind: Literal["chroma"]
+    url: Url
+    token_file: FilePath | None = None
+    token_header: str = "Authorization"
+    token_prefix: str = "Bearer"
+    tenant: str = "default_tenant"
+    database: str = "default_database"
+    data_dir: FilePath | None = None
+    query: ChromaQuery | None = None
+    canary: ChromaCanary | None = None
+
+
+class MemoryAuth(Part):
+    header: str = "Authorization"
+    prefix: str = "Bearer"
+    value_file: FilePath
+
+
+class MemoryCheck(Part):
+    """One request and what a good answer looks like. `json_field` is a dotted path into the answer."""
+
+    path: HttpPath
+    method: Literal["GET", "POST"] = "GET"
+    json_body: Annotated[dict[str, Any] | None, Field(alias="json")] = None
+    send_auth: bool = True
+    ok_status: StatusCodes = (200,)
+    json_field: str | None = None
+    ok_values: Annotated[tuple[str | bool | int, ...], Field(strict=False)] = (
+        "healthy", "ok", "ready", "up", "pass", "alive", True,
+    )  # fmt: skip
+
+
+class Memory(Service):
+    checks: ClassVar[tuple[str, ...]] = ("health", "ready", "search")
+
+    kind: Literal["memory"]
+    url: Url
+    preset: Literal["generic"] = "generic"
+    auth: MemoryAuth | None = None
+    health: MemoryCheck = MemoryCheck(path="/health", send_auth=False)
+    ready: MemoryCheck | None = None
+    search: MemoryCheck | None = None
+    gauges: dict[Name, str] = {}
+
+
+class HttpExpect(Part):
+    status: StatusCodes = (200,)
+
+
+class Http(Service):
+    checks: ClassVar[tuple[str, ...]] = ("response",)
+
+    kind: Literal["http"]
+    url: Url
+    expect: HttpExpect = HttpExpect()
+
+
+class Rag(Service):
+    kind: Literal["rag"]
+    url: Url | None = None
+    stages: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+
+class Swarm(Service):
+    kind: Literal["swarm"]
+
+
+AnyService = Annotated[Vllm | Ray | Chroma | Memory | Http | Rag | Swarm, Field(discriminator="kind")]
+
+# Kinds that this version has a source or probe for; the others are accepted and shown as not watched.
+WATCHED = (Vllm, Chroma, Memory, Http)
+
+
+class Backup(Part):
+    kind: Literal["borg"]
+    node: Name
+    covers: Name | None = None
+    every: Duration | None = None
+    state_file: FilePath | None = None
+    repository: str | None = None
+
+    @model_validator(mode="after")
+    def _has_something_to_read(self) -> "Backup":
+        if self.state_file is None and self.repository is None:
+            raise ValueError("needs state_file (or repository) to know anything of the backup")
+        return self

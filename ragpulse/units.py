@@ -1,0 +1,81 @@
+"""Quantities that are written with their unit: `100ms`, `31d`, `10GiB`, `200Gbit/s`, `1000 tokens/s`.
+
+Parsed values are floats in base units (seconds, bytes, bytes per second, tokens per second); a bare number is
+refused, because nobody can tell what `5` means. Errors: ValueError with the units that are allowed.
+"""
+
+import math
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+_DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_SIZE_UNITS = {"B": 1.0} | {
+    prefix + suffix: base**power
+    for suffix, base in (("B", 1000.0), ("iB", 1024.0))
+    for power, prefix in enumerate("kMGT" if suffix == "B" else "KMGT", start=1)
+}
+_BIT_RATE_UNITS = {f"{prefix}bit/s": 10.0**power / 8 for prefix, power in (("k", 3), ("M", 6), ("G", 9), ("T", 12))}
+_TOKEN_RATE_UNITS = {"tokens/s": 1.0, "tokens/min": 1 / 60}
+_NUMBER_AND_UNIT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z/]+)\s*")
+
+
+def _quantity(value: object, units: dict[str, float], example: str) -> float:
+    match = _NUMBER_AND_UNIT.fullmatch(value) if isinstance(value, str) else None
+    if match is None or match[2] not in units:
+        allowed = ", ".join(units)
+        raise ValueError(f"{value!r} is not a number with a unit; write it like {example} (units: {allowed})")
+    amount = float(match[1]) * units[match[2]]
+    if not math.isfinite(amount) or amount <= 0:
+        raise ValueError(f"{value!r} must be more than zero")
+    return amount
+
+
+def duration(value: object) -> float:
+    """Seconds."""
+    return _quantity(value, _DURATION_UNITS, "10s")
+
+
+def size(value: object) -> float:
+    """Bytes."""
+    return _quantity(value, _SIZE_UNITS, "10GiB")
+
+
+def bit_rate(value: object) -> float:
+    """Bytes per second of a link whose speed is written in bits."""
+    return _quantity(value, _BIT_RATE_UNITS, "200Gbit/s")
+
+
+def token_rate(value: object) -> float:
+    """Tokens per second."""
+    return _quantity(value, _TOKEN_RATE_UNITS, "1000 tokens/s")
+
+
+def prometheus_duration(seconds: float) -> str:
+    """The shortest exact spelling that Prometheus, promtool and Alertmanager of every version read: `90s`, `31d`."""
+    milliseconds = round(seconds * 1000)
+    for unit in ("d", "h", "m", "s"):
+        step = round(_DURATION_UNITS[unit] * 1000)
+        if milliseconds and milliseconds % step == 0:
+            return f"{milliseconds // step}{unit}"
+    return f"{milliseconds}ms"
+
+
+def human_duration(seconds: float) -> str:
+    """For people: `2 d 3 h`, `4 min`, `85 ms`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:  # noqa: PLR2004 - below two minutes, seconds say more
+        return f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+Duration = Annotated[float, BeforeValidator(duration)]
+Size = Annotated[float, BeforeValidator(size)]
+BitRate = Annotated[float, BeforeValidator(bit_rate)]
+TokenRate = Annotated[float, BeforeValidator(token_rate)]

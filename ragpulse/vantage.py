@@ -1,0 +1,43 @@
+"""Who measures what: local facts on a service's own first node, probes from other nodes.
+
+A probe that feeds a target runs elsewhere, so that a dead node burns the budget of what lived on it.
+"""
+
+import hashlib
+
+from ragpulse.inventory import Cluster
+
+MAX_VANTAGES = 3
+
+
+def home(cluster: Cluster, service: str) -> str:
+    """The node on which the service's local facts are read."""
+    return cluster.services[service].nodes[0]
+
+
+def vantages(cluster: Cluster, service: str) -> tuple[str, ...]:
+    """The nodes that probe a service: as written, else up to three others, chosen the same way each time."""
+    entry = cluster.services[service]
+    if entry.probe_from:
+        return entry.probe_from
+    candidates = (
+        [name for name in cluster.nodes if name not in entry.nodes]
+        or [name for name in cluster.nodes if name != entry.nodes[0]]
+        or [entry.nodes[0]]
+    )
+    return tuple(sorted(candidates, key=lambda node: _rank(service, node))[:MAX_VANTAGES])
+
+
+def interval(cluster: Cluster, service: str) -> float:
+    """Seconds between two probes of a service."""
+    return cluster.services[service].every or cluster.monitoring.scrape_interval
+
+
+def request_timeout(cluster: Cluster, service: str) -> float:
+    """Seconds after which one probe request has failed: well inside the interval, so that all checks of a run fit."""
+    return cluster.services[service].timeout or min(3.0, 0.3 * interval(cluster, service))
+
+
+def _rank(service: str, node: str) -> str:
+    # Rendezvous hashing: spreads the work over many nodes, and a new node moves few services.
+    return hashlib.sha256(f"{service}\0{node}".encode()).hexdigest()
