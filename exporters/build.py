@@ -1,0 +1,11 @@
+"""The only list of sources: what the agent of one node reads and probes."""
+
+from exporters.node_sources import node_sources
+from exporters.service_sources import service_sources
+from exporters.source import Source
+from ragpulse.inventory import Cluster
+
+
+def build(cluster: Cluster, node: str) -> list[Source]:
+    """Everything that the agent of `node` runs. Nothing is read yet."""
+    return [*node_sources(cluster, node), *service_sources(cluster, node)]

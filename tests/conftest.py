@@ -1,0 +1,31 @@
+"""What every test run keeps to: nothing is skipped but for want of a GPU, npm or a real vLLM, and skips are counted."""
+
+from collections import Counter
+
+import pytest
+
+_MAY_SKIP = ("GPU:", "npm:", "vLLM:")
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line with the number of skips by reason, also when there is none."""
+    reasons = Counter(_reason(report) for report in terminalreporter.getreports("skipped"))
+    listed = ", ".join(f"{count} × {reason}" for reason, count in reasons.items()) or "none"
+    terminalreporter.write_line(f"skipped by reason: {listed}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skip for any other reason is a hole in the proof: it fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    forbidden = [
+        report.nodeid
+        for report in (reporter.getreports("skipped") if reporter else ())
+        if not _reason(report).startswith(_MAY_SKIP)
+    ]
+    if forbidden:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print(f"\nskipped without an allowed reason ({', '.join(_MAY_SKIP)}): {', '.join(forbidden)}")

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+from ragpulse import cluster_file, yaml_file
+from ragpulse.objectives import Objective, objectives
+
+EXAMPLE = Path(__file__).parent.parent / "cluster.example.yaml"
+
+
+def found(text: str) -> dict[tuple[str, str], Objective]:
+    cluster = cluster_file.parse(yaml_file.parse(text, "c"), "c")
+    return {(o.slo, o.service): o for o in objectives(cluster)}
+
+
+VLLM = "cluster: c\nnodes: {a: {address: 127.0.0.1}}\nservices: {v: {kind: vllm, nodes: [a], url: 'http://a'}}\n"
+
+
+def test_each_target_is_judged_for_each_service_that_it_means() -> None:
+    assert [(o.slo, o.service, o.check) for o in objectives(cluster_file.load(EXAMPLE))] == [
+        ("availability", "vllm", "health"),
+        ("availability", "chroma", "ready"),
+        ("availability", "memory", "health"),
+        ("availability", "gateway", "response"),
+        ("response_time", "vllm", "inter_token"),
+        ("response_time", "chroma", "query"),
+        ("response_time", "memory", "search"),
+        ("response_time", "gateway", "response"),
+        ("time_to_first_token", "vllm", "first_token"),
+        ("throughput", "vllm", "generation"),
+        ("gpu_utilization", "vllm", "busy"),
+    ]
+
+
+def test_a_target_between_two_edges_is_judged_at_the_lower_one_and_says_so() -> None:
+    first_token = found(VLLM)["time_to_first_token", "v"]
+    assert first_token.edge == 1.0
+    assert first_token.note == "judged at 1 s, the next lower edge of its histogram"
+    assert found(VLLM)["response_time", "v"].edge == 0.1
+    assert found(VLLM)["response_time", "v"].note == ""
+
+
+def test_a_target_below_every_edge_cannot_be_measured() -> None:
+    objective = found(VLLM + "targets: {time_to_first_token: {below: 0.5ms}}\n")["time_to_first_token", "v"]
+    assert objective.edge is None
+    assert objective.unmeasured == "the target lies below the lowest bucket edge of vLLM's histogram"
+
+
+def test_what_is_not_configured_is_said_and_never_judged() -> None:
+    text = VLLM.replace("kind: vllm", "kind: memory")
+    assert found(text)["response_time", "v"].unmeasured == (
+        "no search request is configured: set services.<name>.search"
+    )
+    chroma = VLLM.replace("kind: vllm", "kind: chroma")
+    assert found(chroma)["response_time", "v"].unmeasured is not None
+
+
+def test_a_target_that_is_switched_off_is_not_in_the_list() -> None:
+    assert {slo for slo, _ in found(VLLM + "targets: {availability: null, gpu_utilization: ~}\n")} == {
+        "response_time",
+        "time_to_first_token",
+        "throughput",
+    }
