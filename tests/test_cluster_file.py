@@ -7,7 +7,10 @@ from ragpulse.errors import ConfigError
 from ragpulse.inventory import Cluster
 
 EXAMPLE = Path(__file__).parent.parent / "cluster.example.yaml"
-SMALLEST = "cluster: home\nnodes: {box: {address: 127.0.0.1}}\nservices: {db: {kind: chroma, nodes: [box], url: 'http://127.0.0.1:8001'}}\n"  # noqa: E501
+SMALLEST = (
+    "cluster: home\nnodes: {box: {address: 127.0.0.1}}\n"
+    "services: {db: {kind: chroma, nodes: [box], url: 'http://127.0.0.1:8001'}}\n"
+)
 
 
 def parse(text: str) -> Cluster:

@@ -2,6 +2,9 @@
 
 from ragpulse.metric import counter, gauge, histogram
 
+# Why a peer was not reached. `deadline`: our own run was cut.
+PEER_FAILURE_REASONS = ("timeout", "unreachable", "deadline")
+
 LINK_SPEED = gauge("ragpulse_network_link_speed_bytes_per_second", "Negotiated speed of a link.", "interface", "tier")
 LINK_UP = gauge("ragpulse_network_link_up", "1 when the interface is up with a carrier.", "interface", "tier")
 LINK_MTU = gauge("ragpulse_network_link_mtu_bytes", "Largest packet of an interface.", "interface", "tier")

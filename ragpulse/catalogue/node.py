@@ -32,6 +32,12 @@ FILESYSTEM_AVAILABLE = gauge(
 )
 FILESYSTEM_INODES_FREE = gauge("ragpulse_node_filesystem_inodes_free", "Unused inodes.", "mountpoint", "fstype")
 FILESYSTEM_READONLY = gauge("ragpulse_node_filesystem_readonly", "1 when mounted read-only.", "mountpoint", "fstype")
+FILESYSTEM_UNREADABLE = gauge(
+    "ragpulse_node_filesystem_unreadable",
+    "1 when a mounted file system answers with an error, 0 when it answers.",
+    "mountpoint",
+    "fstype",
+)
 DISK_READ = counter("ragpulse_node_disk_read_bytes_total", "Bytes read from a disk.", "device")
 DISK_WRITTEN = counter("ragpulse_node_disk_written_bytes_total", "Bytes written to a disk.", "device")
 DISK_BUSY = counter("ragpulse_node_disk_busy_seconds_total", "Time in which a disk had requests in flight.", "device")

@@ -1,0 +1,45 @@
+"""What runs on this node: kernel, machine, system, and how many processes? Source: /proc and os-release.
+
+Errors: SourceError for a file that cannot be read or understood.
+"""
+
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from exporters.kernel_files import KernelReading
+from ragpulse.catalogue.node import INFO, PROCESSES
+from ragpulse.metric import Metric, Sample
+
+_SYSTEM_FILES = ("etc/os-release", "usr/lib/os-release")
+_SYSTEM_UNNAMED = "Linux"  # the default that os-release(5) gives
+
+
+class NodeInfo(KernelReading):
+    name: str = "node_info"
+    emits: tuple[Metric, ...] = (INFO, PROCESSES)
+
+    def __init__(self, root: Path = Path("/"), machine: str | None = None) -> None:
+        super().__init__(root)
+        self._machine = machine or os.uname().machine
+
+    def read(self) -> Iterator[Sample]:
+        kernel = self._files.text("proc/sys/kernel/osrelease")
+        if kernel is not None:
+            yield INFO(1, kernel=kernel.strip(), machine=self._machine, system=self._system())
+        processes = sum(name.isdigit() for name in self._files.names("proc"))
+        if processes:
+            yield PROCESSES(processes)
+
+    def _system(self) -> str:
+        for name in _SYSTEM_FILES:
+            text = self._files.text(name)
+            if text is None:
+                continue
+            with self._files.understood(name):
+                for line in text.splitlines():
+                    if line.startswith("PRETTY_NAME="):
+                        return "".join(shlex.split(line.removeprefix("PRETTY_NAME=")))
+            break
+        return _SYSTEM_UNNAMED

@@ -1,0 +1,36 @@
+"""Everything that the agent of one node reads of its own machine, and its way to the peers."""
+
+from exporters.gpu_state import GpuState
+from exporters.network_links import NetworkLinks
+from exporters.network_peers import NetworkPeers, peers
+from exporters.node_clock import NodeClock
+from exporters.node_cpu import NodeCpu
+from exporters.node_disk import NodeDisk
+from exporters.node_filesystem import NodeFilesystem
+from exporters.node_info import NodeInfo
+from exporters.node_memory import NodeMemory
+from exporters.node_pressure import NodePressure
+from exporters.node_temperature import NodeTemperature
+from exporters.source import Source
+from ragpulse.inventory import Cluster
+
+
+def node_sources(cluster: Cluster, node_name: str) -> list[Source]:
+    """Nothing is read yet. A cluster of one node has no peers to probe."""
+    node = cluster.nodes[node_name]
+    sources: list[Source] = [
+        NodeCpu(),
+        NodeMemory(),
+        NodePressure(),
+        NodeFilesystem(),
+        NodeFilesystem(remote=True),
+        NodeDisk(),
+        NodeTemperature(),
+        NodeClock(),
+        NodeInfo(),
+        NetworkLinks(node),
+        GpuState(disabled=node.gpu == "disabled"),
+    ]
+    if peers(cluster, node_name):
+        sources.append(NetworkPeers(cluster, node_name))
+    return sources

@@ -1,0 +1,71 @@
+"""The counters of the ways to the peers: durations, and failures by reason, for each peer and tier, from 0 on.
+
+A run that the runner has cut no longer counts: what it finds later belongs to nobody. Seconds.
+"""
+
+import threading
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from math import inf
+
+from ragpulse.catalogue.network import PEER_DURATION, PEER_FAILURE_REASONS, PEER_FAILURES
+from ragpulse.metric import LATENCY_EDGES, Sample
+
+Way = tuple[str, str]  # peer, tier
+
+
+class PeerTally:
+    def __init__(self, ways: Iterable[Way]) -> None:
+        self._counts = {way: _WayCounts() for way in ways}
+        self._lock = threading.Lock()
+        self._generation = 0
+        self._open: set[Way] | None = None  # ways that the current run has not judged yet; None: no run
+
+    def start(self) -> int:
+        """A new run; `record` wants its number."""
+        with self._lock:
+            self._generation += 1
+            self._open = set(self._counts)
+            return self._generation
+
+    def record(self, run: int, way: Way, seconds: float, reason: str | None = None) -> None:
+        """`reason` is one of `catalogue.network.PEER_FAILURE_REASONS`; None: there and back in `seconds`."""
+        with self._lock:
+            if run != self._generation or self._open is None:
+                return
+            self._open.discard(way)
+            if reason is None:
+                self._counts[way].succeed(seconds)
+            else:
+                self._counts[way].failures[reason] += 1
+
+    def cut(self) -> None:
+        """What the current run has not judged has failed; with no run, a whole due one was missed."""
+        with self._lock:
+            for way in self._counts if self._open is None else self._open:
+                self._counts[way].failures["deadline"] += 1
+            self._open = None
+            self._generation += 1
+
+    def samples(self) -> Iterator[Sample]:
+        with self._lock:
+            found = [sample for (peer, tier), way in self._counts.items() for sample in way.samples(peer, tier)]
+        yield from found
+
+
+class _WayCounts:
+    def __init__(self) -> None:
+        self.failures = dict.fromkeys(PEER_FAILURE_REASONS, 0)
+        self.in_bucket = [0] * (len(LATENCY_EDGES) + 1)
+        self.seconds = 0.0
+
+    def succeed(self, seconds: float) -> None:
+        self.in_bucket[bisect_left(LATENCY_EDGES, seconds)] += 1
+        self.seconds += seconds
+
+    def samples(self, peer: str, tier: str) -> Iterator[Sample]:
+        counts = zip((*LATENCY_EDGES, inf), accumulate(self.in_bucket), strict=True)
+        yield from PEER_DURATION.buckets(counts, self.seconds, peer=peer, tier=tier)
+        for reason, count in self.failures.items():
+            yield PEER_FAILURES(count, peer=peer, tier=tier, reason=reason)
