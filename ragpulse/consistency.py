@@ -63,6 +63,8 @@ def _addresses(cluster: Cluster) -> Iterator[Contradiction]:
             tier_owner.setdefault((tier, address), name)
     ports: dict[int, str] = {}
     for setting, port in cluster.monitoring.ports.model_dump().items():
+        if setting == "alertmanager_cluster" and len(cluster.monitoring_nodes()) == 1:
+            continue  # nobody listens there
         if port in ports:
             yield ("monitoring", "ports", setting), f"{port} is already the port of {ports[port]}"
         ports.setdefault(port, setting)

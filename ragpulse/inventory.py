@@ -38,6 +38,7 @@ class Ports(Part):
     receiver: Port = 9479
     prometheus: Port = 9090
     alertmanager: Port = 9093
+    alertmanager_cluster: Port = 9094  # used by a pair only: TCP and UDP between the two
 
 
 class RemoteWrite(Part):

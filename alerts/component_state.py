@@ -1,0 +1,43 @@
+"""The state of every component as one number: 0 unknown, 1 down, 2 degraded, 3 up. Always there; unknown by default.
+
+A service is degraded when it answers but is not ready, a node when a source of its agent gives nothing. What this
+version has no source or probe for stays unknown.
+"""
+
+from collections.abc import Iterator
+
+from alerts.monitoring import SOURCE_FAILING, SOURCE_STALE
+from alerts.rule import Group, Record
+from ragpulse.catalogue.service import READY, UP
+from ragpulse.inventory import Cluster
+from ragpulse.promql import agent_up, firing, instant
+from ragpulse.recorded import COMPONENT_STATE
+from ragpulse.services import WATCHED
+
+_UNKNOWN = "vector(0)"
+
+
+def rules(cluster: Cluster) -> list[Group]:
+    return [Group("component_state", tuple(_states(cluster)))]
+
+
+def _states(cluster: Cluster) -> Iterator[Record]:
+    for name, service in cluster.services.items():
+        yield _state(name, "service", _service(name) if isinstance(service, WATCHED) else _UNKNOWN)
+    for name in cluster.nodes:
+        yield _state(name, "node", _node(name))
+    for name in cluster.backups:
+        yield _state(name, "backup", _UNKNOWN)
+
+
+def _state(component: str, kind: str, expr: str) -> Record:
+    return Record(COMPONENT_STATE, expr, {"component": component, "kind": kind})
+
+
+def _service(name: str) -> str:
+    return f"1 + max({instant(UP, service=name)}) * (1 + max({instant(READY, service=name)})) or {_UNKNOWN}"
+
+
+def _node(name: str) -> str:
+    troubled = f"(max({firing((SOURCE_FAILING, SOURCE_STALE), node=name)}) or vector(0))"
+    return f"1 + max({agent_up(node=name)}) * (2 - {troubled}) or {_UNKNOWN}"

@@ -1,0 +1,96 @@
+"""The monitoring itself: is everything scraped that must be, is every source read, do alerts find their way out?"""
+
+from collections.abc import Iterator
+
+from alerts.rule import Alert, Group, Record
+from ragpulse.catalogue.agent import SOURCE_INTERVAL, SOURCE_LAST_SUCCESS, SOURCE_RUNS
+from ragpulse.inventory import Cluster
+from ragpulse.promql import AGENT_JOB, increase, instant, series
+from ragpulse.recorded import TARGET_EXPECTED
+from ragpulse.units import human_duration
+from ragpulse.vantage import interval
+
+SOURCE_FAILING = "SourceFailing"
+SOURCE_STALE = "SourceStale"
+
+_LEAF_INTERVALS = 3
+_STALE_INTERVALS = 5
+
+
+def rules(cluster: Cluster) -> list[Group]:
+    expected = tuple(Record(TARGET_EXPECTED, "vector(1)", {"job": AGENT_JOB, "node": node}) for node in cluster.nodes)
+    return [Group("monitoring", (*expected, *_alerts(cluster)))]
+
+
+def failing_window(cluster: Cluster) -> float:
+    """Seconds in which even the slowest source of the cluster is due several times."""
+    slowest = max([cluster.monitoring.scrape_interval, *(interval(cluster, name) for name in cluster.services)])
+    return max(60.0, 4 * slowest)
+
+
+def _alerts(cluster: Cluster) -> Iterator[Alert]:
+    step = cluster.monitoring.scrape_interval
+    yield Alert(
+        "Watchdog",
+        "vector(1)",
+        hold=0,
+        severity="info",
+        component="monitoring",
+        summary="Alerting works.",
+        description="Fires always. Whoever stops hearing of it knows that Prometheus or Alertmanager is gone.",
+    )
+    yield Alert(
+        "TargetMissing",
+        f"{series(TARGET_EXPECTED)} unless on (job, node) {series('up')}",
+        hold=_LEAF_INTERVALS * step,
+        severity="page",
+        component="{{ $labels.node }}",
+        summary="{{ $labels.node }}: Prometheus does not even try to scrape its agent.",
+        description="The node stands in the cluster file but not among Prometheus's targets: nothing is known of it.",
+        labels={"node": "{{ $labels.node }}"},
+    )
+    failed = _failed(cluster)
+    yield Alert(
+        SOURCE_FAILING,
+        f"{failed} unless {_runs(cluster, 'ok')} > 0",
+        hold=step,
+        severity="ticket",
+        component="{{ $labels.node }}",
+        summary="{{ $labels.node }}: source {{ $labels.source }} failed {{ $value | humanize }} times"
+        f" and never succeeded in {human_duration(failing_window(cluster))}.",
+        description="What this source reads is unknown: its values are withheld until it succeeds again.",
+        labels={"node": "{{ $labels.node }}"},
+    )
+    # timestamp() is when the value was scraped, so a long scrape interval does not make a source look old.
+    last = instant(SOURCE_LAST_SUCCESS)
+    yield Alert(
+        SOURCE_STALE,
+        f"timestamp({last}) - {last} > {_STALE_INTERVALS} * {instant(SOURCE_INTERVAL)}"
+        f" unless on (node, source) {failed}",
+        hold=_LEAF_INTERVALS * step,
+        severity="ticket",
+        component="{{ $labels.node }}",
+        summary="{{ $labels.node }}: source {{ $labels.source }} last succeeded {{ $value | humanizeDuration }} ago.",
+        description="Nothing runs this source any more, though it does not fail: the agent's scheduler is stuck, or the"
+        " clock of the node was set.",
+        labels={"node": "{{ $labels.node }}"},
+    )
+    expected = len(cluster.monitoring_nodes())
+    yield Alert(
+        "PrometheusAlertmanagerMissing",
+        f"{series('prometheus_notifications_alertmanagers_discovered')} < {expected}",
+        hold=_LEAF_INTERVALS * step,
+        severity="page",
+        component="monitoring",
+        summary=f"Prometheus on {{{{ $labels.node }}}} sends to {{{{ $value }}}} of {expected} Alertmanagers.",
+        description="Alerts of this Prometheus may reach nobody.",
+        labels={"node": "{{ $labels.node }}"},
+    )
+
+
+def _failed(cluster: Cluster) -> str:
+    return f"{_runs(cluster, 'error', 'deadline')} > 0"
+
+
+def _runs(cluster: Cluster, *results: str) -> str:
+    return f"sum by (node, source) ({increase(SOURCE_RUNS, failing_window(cluster), result=results)})"

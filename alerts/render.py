@@ -1,0 +1,51 @@
+"""Rules as the files that Prometheus reads, with what every rule gets: cluster, links, and patience with readings."""
+
+from typing import Any
+
+from alerts.rule import Alert, Group, Record
+from alerts.rules import COMPONENTS
+from ragpulse import endpoints
+from ragpulse.generated import yaml_text
+from ragpulse.inventory import Cluster
+from ragpulse.promql import reads_gauge
+from ragpulse.units import prometheus_duration
+
+# A reading that misses one scrape must not end an alert.
+_PATIENCE_INTERVALS = 2
+
+
+def render(cluster: Cluster) -> dict[str, str]:
+    """`<component>.yml` → content, for each component that has rules in this cluster."""
+    files = {}
+    for component, rules in COMPONENTS.items():
+        if groups := rules(cluster):
+            files[f"{component}.yml"] = yaml_text(cluster, {"groups": [_group(cluster, group) for group in groups]})
+    return files
+
+
+def _group(cluster: Cluster, group: Group) -> dict[str, Any]:
+    return {"name": group.name, "rules": [_rule(cluster, rule) for rule in group.rules]}
+
+
+def _rule(cluster: Cluster, rule: Record | Alert) -> dict[str, Any]:
+    if isinstance(rule, Record):
+        return {"record": rule.name, "expr": rule.expr, "labels": {"cluster": cluster.name, **rule.labels}}
+    return {
+        "alert": rule.name,
+        "expr": rule.expr,
+        **_times(cluster, rule),
+        "labels": {"severity": rule.severity, "component": rule.component, **rule.labels},
+        "annotations": {
+            "summary": rule.summary,
+            "description": rule.description,
+            "runbook_url": f"{endpoints.overview(cluster)}/runbooks/{rule.name}",
+            "dashboard_url": f"{endpoints.overview(cluster)}/#component-{rule.component}",
+        },
+    }
+
+
+def _times(cluster: Cluster, alert: Alert) -> dict[str, str]:
+    times = {"for": prometheus_duration(alert.hold)} if alert.hold else {}
+    if reads_gauge(alert.expr):
+        times["keep_firing_for"] = prometheus_duration(_PATIENCE_INTERVALS * cluster.monitoring.scrape_interval)
+    return times

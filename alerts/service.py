@@ -1,0 +1,65 @@
+"""Services: does each one answer, and can it do its work? Silent while a node that it needs is known to be down."""
+
+from alerts.node import NODE_DOWN
+from alerts.rule import Alert, Group
+from ragpulse.catalogue.service import READY, UP
+from ragpulse.inventory import Cluster
+from ragpulse.promql import firing, instant
+from ragpulse.services import WATCHED, Vllm
+from ragpulse.vantage import home, vantages
+
+_HOLD_INTERVALS = 3  # longer than NodeDown takes, so that the root is known before its leaves
+
+
+def needed_nodes(cluster: Cluster, service: str) -> tuple[str, ...]:
+    """The nodes without which a service cannot work: its home; one vLLM engine spans all of its nodes."""
+    entry = cluster.services[service]
+    return entry.nodes if isinstance(entry, Vllm) else (home(cluster, service),)
+
+
+def rules(cluster: Cluster) -> list[Group]:
+    alerts = tuple(
+        alert
+        for name, service in cluster.services.items()
+        if isinstance(service, WATCHED)
+        for alert in (_down(cluster, name), _not_ready(cluster, name))
+    )
+    return [Group("service", alerts)] if alerts else []
+
+
+def _down(cluster: Cluster, name: str) -> Alert:
+    return _alert(
+        cluster,
+        name,
+        alert="ServiceDown",
+        condition=f"max by (service) ({instant(UP, service=name)}) == 0",
+        what="does not answer",
+        meaning="No probe of it is answered: the process has stopped, hangs, or cannot be reached.",
+    )
+
+
+def _not_ready(cluster: Cluster, name: str) -> Alert:
+    up = f"max by (service) ({instant(UP, service=name)}) == 1"
+    return _alert(
+        cluster,
+        name,
+        alert="ServiceNotReady",
+        condition=f"max by (service) ({instant(READY, service=name)}) == 0 and {up}",
+        what="answers but cannot do its work",
+        meaning="The process lives, yet its readiness check fails: what it depends on, its data, or our credentials.",
+    )
+
+
+def _alert(cluster: Cluster, service: str, *, alert: str, condition: str, what: str, meaning: str) -> Alert:
+    gate = firing(NODE_DOWN, node=needed_nodes(cluster, service))
+    where = home(cluster, service)
+    return Alert(
+        alert,
+        f"{condition} unless on () {gate}",
+        hold=_HOLD_INTERVALS * cluster.monitoring.scrape_interval,
+        severity="page",
+        component=service,
+        summary=f"{service} on {where} {what}.",
+        description=f"{meaning} Probed from {', '.join(vantages(cluster, service))}.",
+        labels={"service": service, "node": where},
+    )

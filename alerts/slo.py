@@ -1,0 +1,83 @@
+"""From an objective to its recorded series and its ticket: the same shape for every target.
+
+Each target is a ratio of two sums over a window: good / total. It is recorded over a short and a long window;
+`met` is 0 while both miss the objective, so a verdict turns soon after a fault begins and soon after it ends. Where
+nothing happened there is no value: absent, never NaN, never 0.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from alerts.rule import Alert, Group, Record
+from ragpulse import recorded
+from ragpulse.inventory import Cluster
+from ragpulse.objectives import Objective, Slo, objectives
+from ragpulse.promql import series
+from ragpulse.vantage import home
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Two expressions without labels: what was good, and all there was to judge, per second."""
+
+    good: str
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """alert: its name. attained: what the value says, a template with `$value`. meaning: what it is like for users."""
+
+    alert: str
+    attained: str
+    meaning: str
+
+
+def groups(
+    cluster: Cluster, slo: Slo, events: Callable[[Cluster, Objective, float], Events], ticket: Ticket
+) -> list[Group]:
+    """`events` gives the expressions for one objective over one window in seconds."""
+    rules = tuple(
+        rule
+        for objective in objectives(cluster)
+        if objective.slo == slo
+        for rule in _rules(cluster, objective, events, ticket)
+    )
+    return [Group(slo, rules)] if rules else []
+
+
+def _rules(
+    cluster: Cluster, objective: Objective, events: Callable[[Cluster, Objective, float], Events], ticket: Ticket
+) -> Iterator[Record | Alert]:
+    yield Record(recorded.SLO_OBJECTIVE, f"vector({objective.value:.10g})", objective.labels)
+    if objective.unmeasured:
+        return
+    short, long = recorded.short_window(cluster), recorded.long_window(cluster)
+    for window in (short, long):
+        found = events(cluster, objective, window)
+        good, total = recorded.slo_good(window), recorded.slo_total(window)
+        yield Record(good, found.good, objective.labels)
+        yield Record(total, found.total, objective.labels)
+        ratio = f"{series(good, **objective.labels)} / ({series(total, **objective.labels)} > 0)"
+        yield Record(recorded.slo_value(window), ratio, objective.labels)
+    met = recorded.slo_met(cluster)
+    yield Record(met, f"1 - ({_misses(objective, short)}) * ({_misses(objective, long)})", objective.labels)
+    attained = series(recorded.slo_value(long), **objective.labels)
+    yield Alert(
+        ticket.alert,
+        f"{attained} and {series(met, **objective.labels)} == 0",
+        hold=long,
+        severity="ticket",
+        component=objective.service,
+        summary=f"{objective.service}: {ticket.attained}; target: {objective.text}.",
+        description=f"{ticket.meaning} Measured: {_measured(objective)}.",
+        labels={"service": objective.service, "node": home(cluster, objective.service)},
+    )
+
+
+def _misses(objective: Objective, window: float) -> str:
+    return f"{series(recorded.slo_value(window), **objective.labels)} < bool {objective.value:.10g}"
+
+
+def _measured(objective: Objective) -> str:
+    return f"{objective.measured}, {objective.note}" if objective.note else objective.measured

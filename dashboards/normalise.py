@@ -1,0 +1,96 @@
+"""From what grafanalib 0.7.1 writes to what Grafana 10.4 and newer should read; each step names the trap it removes.
+
+Plain dictionaries in, plain dictionaries out; knows nothing of our panels.
+"""
+
+from typing import Any
+
+Json = dict[str, Any]
+
+# Accepted as it is by Grafana 10.4, 11 and 13; the 12 of grafanalib goes through every migration since 2016.
+SCHEMA_VERSION = 39
+
+# Fields of old Grafana versions, which newer ones ignore or migrate by guesses.
+_OLD_BOARD_FIELDS = ("__inputs", "gnetId", "hideControls", "rows", "sharedCrosshair", "style", "timepicker")
+_OLD_PANEL_FIELDS = ("cacheTimeout", "editable", "error", "height", "hideTimeOverride", "minSpan", "span")
+_OLD_VARIABLE_FIELDS = ("auto", "auto_count", "auto_min", "tagValuesQuery", "tagsQuery", "useTags")
+# `maxDataPoints` 100, `intervalFactor` 2 and `step` 10 make steps of half an hour in a day: peaks vanish.
+_COARSENING_PANEL_FIELDS = ("maxDataPoints",)
+_COARSENING_TARGET_FIELDS = ("interval", "intervalFactor", "step")
+_OLD_TARGET_FIELDS = ("format", "metric", "query", "target")
+_ROW_FIELDS = ("collapsed", "gridPos", "id", "panels", "title", "type")
+
+
+def normalise(board: Json) -> Json:
+    plain: Json = _without_nulls(board)
+    _drop(plain, _OLD_BOARD_FIELDS)
+    return plain | {
+        "schemaVersion": SCHEMA_VERSION,
+        "editable": False,
+        "graphTooltip": 1,
+        "version": 1,
+        "panels": [_panel(panel) for panel in plain["panels"]],
+        "templating": {"list": [_variable(variable) for variable in plain["templating"]["list"]]},
+    }
+
+
+def _without_nulls(value: Any) -> Any:
+    """A null where Grafana has a default is not that default: `color: null` breaks a panel."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_nulls(inner) for inner in value]
+    return value
+
+
+def _panel(panel: Json) -> Json:
+    if panel["type"] == "row":
+        return {key: panel[key] for key in _ROW_FIELDS}
+    _drop(panel, _OLD_PANEL_FIELDS + _COARSENING_PANEL_FIELDS)
+    panel["datasource"] = _datasource(panel["datasource"])
+    panel["targets"] = [_target(target, panel["datasource"]) for target in panel["targets"]]
+    defaults = panel["fieldConfig"]["defaults"]
+    defaults["thresholds"]["steps"] = [_step(step) for step in defaults["thresholds"]["steps"]]
+    if panel["type"] == "stat":
+        defaults["color"] = {"mode": "thresholds"}
+    if panel["type"] == "timeseries":
+        _timeseries(panel)
+    return panel
+
+
+def _target(target: Json, datasource: Json) -> Json:
+    _drop(target, _OLD_TARGET_FIELDS + _COARSENING_TARGET_FIELDS)
+    instant = target["instant"]
+    return target | {"datasource": datasource, "editorMode": "code", "instant": instant, "range": not instant}
+
+
+def _step(step: Json) -> Json:
+    """The base step says the text "null"; with it Grafana never leaves the base colour. It must be null itself."""
+    return {"color": step["color"], "value": None if step["value"] == "null" else step["value"]}
+
+
+def _timeseries(panel: Json) -> None:
+    panel["options"]["legend"]["showLegend"] = True
+    custom = panel["fieldConfig"]["defaults"]["custom"]
+    custom["scaleDistribution"] = {"type": custom["scaleDistribution"]["type"]}
+    custom["stacking"] = custom["stacking"] or {"mode": "none", "group": "A"}
+
+
+def _variable(variable: Json) -> Json:
+    _drop(variable, _OLD_VARIABLE_FIELDS)
+    # What is current comes from the data source when the board is opened; all nodes at first.
+    variable["current"] = {"text": ["All"], "value": ["$__all"]} if variable["includeAll"] else {}
+    if variable["type"] == "query":
+        variable["datasource"] = _datasource(variable["datasource"])
+        variable["query"] = {"query": variable["query"], "refId": variable["name"]}
+    return variable
+
+
+def _datasource(reference: str) -> Json:
+    """By variable: a board with a fixed uid is empty everywhere but where it was made."""
+    return {"type": "prometheus", "uid": reference}
+
+
+def _drop(value: Json, fields: tuple[str, ...]) -> None:
+    for field in fields:
+        value.pop(field, None)

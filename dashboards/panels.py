@@ -1,0 +1,176 @@
+"""The panels and the frame that our boards are made of: the only file that knows grafanalib.
+
+Every panel has a title, a description, a unit and instant queries where it judges: a dead source then shows as
+unknown instead of as its last good value. Colours judge only; lines are coloured by Grafana.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grafanalib import core
+from grafanalib._gen import DashboardEncoder
+
+from ragpulse import endpoints
+from ragpulse.catalogue.agent import BUILD_INFO
+from ragpulse.generated import headline
+from ragpulse.inventory import Cluster
+
+_WIDTH = 24
+_DATASOURCE = "${datasource}"
+_UNKNOWN, _BAD, _WARNING, _GOOD = "#8e8e8e", "red", "orange", "green"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One query of a graph. `target`: drawn as the line to reach."""
+
+    expression: str
+    legend: str
+    target: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Panels side by side, sharing the width; a title makes it foldable."""
+
+    panels: Sequence[core.Panel]
+    height: int
+    title: str = ""
+
+
+def verdict(title: str, description: str, expression: str) -> core.Panel:
+    """0 missed, 1 met; without data grey, never green."""
+    words = {0: ("Missed", _BAD), 1: ("Met", _GOOD)}
+    return _stat(title, description, core.Target(expr=expression, refId="A", instant=True), words, "Not judgeable")
+
+
+def component_states(title: str, description: str, expression: str) -> core.Panel:
+    """One tile per component."""
+    words = {0: ("Unknown", _UNKNOWN), 1: ("Down", _BAD), 2: ("Degraded", _WARNING), 3: ("Up", _GOOD)}
+    target = core.Target(expr=expression, refId="A", instant=True, legendFormat="{{component}} ({{kind}})")
+    return _stat(title, description, target, words, "Unknown")
+
+
+def count_of_bad(title: str, description: str, expression: str) -> core.Panel:
+    """A number that should be 0."""
+    panel = _stat(title, description, core.Target(expr=expression, refId="A", instant=True), {}, "Unknown")
+    panel.thresholds = [_step(0, _UNKNOWN), _step(1, _GOOD, 0.0), _step(2, _BAD, 1.0)]
+    return panel
+
+
+def trend(title: str, description: str, lines: Iterable[Line], unit: str, *, top: int | None = None) -> core.Panel:
+    """A graph from 0; `unit` is Grafana's id of it."""
+    lines = list(lines)
+    names = [chr(ord("A") + index) for index in range(len(lines))]
+    return core.TimeSeries(
+        title=title,
+        description=description,
+        dataSource=_DATASOURCE,
+        targets=[
+            core.Target(expr=line.expression, refId=name, legendFormat=line.legend)
+            for line, name in zip(lines, names, strict=True)
+        ],
+        unit=unit,
+        valueMin=0,
+        valueMax=top,
+        showPoints="never",
+        tooltipMode="multi",
+        overrides=[_dashed(name) for line, name in zip(lines, names, strict=True) if line.target],
+    )
+
+
+def board(cluster: Cluster, uid: str, title: str, question: str, rows: Iterable[Row]) -> dict[str, Any]:
+    """The output of grafanalib itself: `normalise` makes it what Grafana should read."""
+    dashboard = core.Dashboard(
+        uid=uid,
+        title=title,
+        description=f"{question} ({headline(cluster)})",
+        tags=["ragpulse"],
+        timezone="browser",
+        refresh="30s",
+        time=core.Time("now-6h", "now"),
+        templating=core.Templating(list=_variables()),
+        links=[core.DashboardLink(title="Overview page", uri=endpoints.overview(cluster), type="link", keepTime=False)],
+        panels=list(_placed(rows)),
+    )
+    plain: dict[str, Any] = json.loads(DashboardEncoder().encode(dashboard.auto_panel_ids()))
+    return plain
+
+
+def _stat(
+    title: str, description: str, target: core.Target, words: Mapping[int, tuple[str, str]], without_data: str
+) -> core.Panel:
+    return core.Stat(
+        title=title,
+        description=description,
+        dataSource=_DATASOURCE,
+        targets=[target],
+        format="none",
+        colorMode="background",
+        graphMode="none",
+        reduceCalc="lastNotNull",
+        noValue=without_data,
+        # The base colour is also that of no data.
+        thresholds=[
+            _step(0, _UNKNOWN),
+            *(_step(index, colour, float(value)) for index, (value, (_, colour)) in enumerate(words.items(), start=1)),
+        ],
+        mappings=[
+            {
+                "type": "value",
+                "options": {
+                    str(value): {"text": word, "color": colour, "index": value}
+                    for value, (word, colour) in words.items()
+                },
+            }
+        ]
+        if words
+        else [],
+    )
+
+
+def _step(index: int, colour: str, value: float = 0.0) -> core.Threshold:
+    """Step 0 is the base: it has no value."""
+    return core.Threshold(colour, index, value)
+
+
+def _dashed(query: str) -> dict[str, Any]:
+    return {
+        "matcher": {"id": "byFrameRefID", "options": query},
+        "properties": [
+            {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [10, 10]}},
+            {"id": "color", "value": {"mode": "fixed", "fixedColor": "blue"}},
+        ],
+    }
+
+
+def _placed(rows: Iterable[Row]) -> Iterator[core.Panel]:
+    y = 0
+    for row in rows:
+        if row.title:
+            yield core.RowPanel(title=row.title, gridPos=core.GridPos(h=1, w=_WIDTH, x=0, y=y))
+            y += 1
+        width = _WIDTH // len(row.panels)
+        for index, panel in enumerate(row.panels):
+            panel.gridPos = core.GridPos(h=row.height, w=width, x=index * width, y=y)
+            yield panel
+        y += row.height
+
+
+def _variables() -> list[core.Template]:
+    build = BUILD_INFO.name
+    shared = {"dataSource": _DATASOURCE, "refresh": 2}
+    return [
+        core.Template(name="datasource", label="Data source", type="datasource", query="prometheus"),
+        core.Template(name="cluster", label="Cluster", query=f"label_values({build}, cluster)", **shared),
+        core.Template(
+            name="node",
+            label="Node",
+            query=f'label_values({build}{{cluster=~"$cluster"}}, node)',
+            multi=True,
+            includeAll=True,
+            **shared,
+        ),
+    ]

@@ -1,0 +1,129 @@
+"""`ragpulse generate`: from the cluster file to every file that Prometheus, Alertmanager and Grafana read.
+
+`files` is what other commands call. An earlier run's files that are no longer wanted are removed; they are known by
+the mark that each generated file carries, so what a person put beside them stays.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+import typer
+
+from alerts import alertmanager, prometheus
+from alerts.render import render as rules
+from dashboards.render import boards, provisioning
+from ragpulse import atomic, cluster_file
+from ragpulse.errors import RagpulseError
+from ragpulse.generated import MARK
+from ragpulse.inventory import Cluster
+from ragpulse.metrics_document import metrics_document
+
+# Where the repository keeps what was generated from the example.
+_COMMITTED = {
+    "prometheus": "alerts/generated/prometheus",
+    "alertmanager": "alerts/generated/alertmanager",
+    "dashboards": "dashboards/generated",
+    "grafana": "compose/grafana",
+}
+_OUR_FOLDERS = (
+    "prometheus",
+    "prometheus/rules",
+    "prometheus/targets",
+    "alertmanager",
+    "dashboards",
+    "grafana/provisioning/datasources",
+    "grafana/provisioning/dashboards",
+)
+
+
+def files(cluster: Cluster) -> dict[str, str]:
+    """Relative path → content; the same cluster gives the same bytes."""
+    return {
+        **_under("prometheus", prometheus.render(cluster)),
+        **_under("prometheus/rules", rules(cluster)),
+        **_under("alertmanager", alertmanager.render(cluster)),
+        **_under("dashboards", boards(cluster)),
+        **_under("grafana/provisioning", provisioning(cluster)),
+    }
+
+
+def write(wanted: dict[str, str], folder: Path, our_folders: tuple[str, ...] = _OUR_FOLDERS) -> list[str]:
+    """Bring `folder` to `wanted`; says what was done. Errors: OSError."""
+    done = []
+    for name, what in differences(wanted, folder, our_folders):
+        if what == "not wanted any more":
+            (folder / name).unlink()
+            done.append(f"removed {name}")
+        else:
+            atomic.write(folder / name, wanted[name])
+            done.append(f"wrote {name}")
+    return done
+
+
+def differences(
+    wanted: dict[str, str], folder: Path, our_folders: tuple[str, ...] = _OUR_FOLDERS
+) -> Iterator[tuple[str, str]]:
+    """Each file that is not as it should be, with what is wrong."""
+    for name, content in wanted.items():
+        path = folder / name
+        if not path.is_file():
+            yield name, "is missing"
+        elif path.read_bytes() != content.encode():
+            yield name, "differs"
+    for ours in our_folders:
+        for path in sorted((folder / ours).glob("*")):
+            name = f"{ours}/{path.name}"
+            if name not in wanted and path.is_file() and MARK.encode() in path.read_bytes():
+                yield name, "not wanted any more"
+
+
+def generate(
+    *,
+    config: Annotated[Path, typer.Option(help="The cluster file.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write into.")] = None,
+    committed: Annotated[
+        bool, typer.Option("--committed", help="Write where the repository around the cluster file keeps them.")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is not current.")] = False,
+) -> None:
+    """Write the Prometheus, Alertmanager and Grafana files of a cluster."""
+    cluster = cluster_file.load(config)
+    folder, wanted, ours = _place(cluster, config, out, committed=committed)
+    for note in alertmanager.notes(cluster):
+        print(f"note: {note}")
+    if check:
+        found = list(differences(wanted, folder, ours))
+        for name, what in found:
+            print(f"{folder / name}: {what}")
+        if found:
+            print(f"{len(found)} of {len(wanted)} files are not current: run the command without --check")
+            raise typer.Exit(1)
+        print(f"{len(wanted)} files in {folder} are current")
+        return
+    done = write(wanted, folder, ours)
+    print("\n".join([*done, f"{len(wanted)} files in {folder} are current"]))
+
+
+def _place(
+    cluster: Cluster, config: Path, out: Path | None, *, committed: bool
+) -> tuple[Path, dict[str, str], tuple[str, ...]]:
+    if committed == (out is not None):
+        raise RagpulseError("say either where to write (--out FOLDER) or --committed")
+    wanted = files(cluster)
+    if out is not None:
+        return out, wanted, _OUR_FOLDERS
+    root = config.absolute().parent
+    if not all((root / package).is_dir() for package in ("alerts", "dashboards", "docs")):
+        raise RagpulseError(f"{root} is not the repository of ragpulse: --committed is for its own example")
+    moved = {_committed(name): content for name, content in wanted.items()}
+    return root, {**moved, "docs/metrics.md": metrics_document()}, tuple(_committed(name) for name in _OUR_FOLDERS)
+
+
+def _committed(name: str) -> str:
+    head, *rest = PurePosixPath(name).parts
+    return str(PurePosixPath(_COMMITTED[head], *rest))
+
+
+def _under(folder: str, rendered: dict[str, str]) -> dict[str, str]:
+    return {f"{folder}/{name}": content for name, content in rendered.items()}

@@ -1,0 +1,35 @@
+"""Where each process of a cluster listens: `address:port`, as a URL or a scrape target writes it."""
+
+from ragpulse.inventory import Cluster
+
+LOOPBACK = "127.0.0.1"
+
+
+def authority(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def agent(cluster: Cluster, node: str) -> str:
+    return authority(cluster.nodes[node].address, cluster.nodes[node].port)
+
+
+def monitoring_address(cluster: Cluster, node: str) -> str:
+    """Of Prometheus and Alertmanager: two of a pair must reach each other, a single one is nobody else's business."""
+    return LOOPBACK if len(cluster.monitoring_nodes()) == 1 else cluster.nodes[node].address
+
+
+def prometheus(cluster: Cluster) -> dict[str, str]:
+    """Monitoring node → its Prometheus."""
+    port = cluster.monitoring.ports.prometheus
+    return {node: authority(monitoring_address(cluster, node), port) for node in cluster.monitoring_nodes()}
+
+
+def alertmanager(cluster: Cluster) -> dict[str, str]:
+    """Monitoring node → its Alertmanager."""
+    port = cluster.monitoring.ports.alertmanager
+    return {node: authority(monitoring_address(cluster, node), port) for node in cluster.monitoring_nodes()}
+
+
+def overview(cluster: Cluster) -> str:
+    """The URL of the Overview page, without a slash at its end."""
+    return f"http://{authority(LOOPBACK, cluster.monitoring.ports.overview)}"

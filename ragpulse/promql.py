@@ -1,0 +1,144 @@
+"""PromQL that can only name what exists: every selector is built from a catalogue entry or a known recorded series.
+
+Used by rules and boards. A label is matched by a string (equal), a tuple (any of these) or a `Pattern` (a regular
+expression, for board variables). Errors: PromqlError for a label that the series does not have, or a wrong kind.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ragpulse.catalogue import BY_NAME
+from ragpulse.metric import Metric, number
+from ragpulse.units import prometheus_duration
+
+AGENT_JOB = "ragpulse-agent"
+
+# What Prometheus adds to each scraped series.
+_TARGET_LABELS = ("cluster", "node", "job", "instance")
+_SLO_LABELS = ("slo", "service", "check", "cluster")
+_RECORDED = {
+    "slo_good": _SLO_LABELS,
+    "slo_total": _SLO_LABELS,
+    "slo_value": _SLO_LABELS,
+    "slo_met": _SLO_LABELS,
+    "slo_objective": _SLO_LABELS,
+    "component_state": ("component", "kind", "cluster"),
+    "target_expected": ("job", "node", "cluster"),
+}
+# Series that Prometheus itself makes, with the labels by which we select them.
+_PROMETHEUS = {
+    "up": _TARGET_LABELS,
+    "ALERTS": ("alertname", "alertstate", "severity", "component", "node", "service"),
+    "prometheus_notifications_alertmanagers_discovered": _TARGET_LABELS,
+}
+_OUR_NAMES = re.compile(r"ragpulse_[a-z0-9_]+")
+_REGEX_CHARACTERS = re.compile(r"([.+*?()|\[\]{}^$\\])")
+
+
+class PromqlError(ValueError):
+    """An expression that could never match anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression, or a board variable that becomes one."""
+
+    text: str
+
+
+Matcher = str | tuple[str, ...] | Pattern
+Window = float | str  # seconds, or a variable of Grafana's
+
+
+def instant(metric: Metric, **labels: Matcher) -> str:
+    """The current value of a gauge or counter."""
+    if metric.kind == "histogram":
+        raise PromqlError(f"{metric.name} is a histogram: it has no value of its own")
+    return _selector(metric.name, (*metric.labels, *_TARGET_LABELS), labels)
+
+
+def rate(metric: Metric, window: Window, **labels: Matcher) -> str:
+    """Growth per second of a counter."""
+    return f"rate({_counter(metric, labels)}[{_duration(window)}])"
+
+
+def increase(metric: Metric, window: Window, **labels: Matcher) -> str:
+    """Growth of a counter over the window."""
+    return f"increase({_counter(metric, labels)}[{_duration(window)}])"
+
+
+def events_rate(metric: Metric, window: Window, **labels: Matcher) -> str:
+    """All events per second that a histogram counted."""
+    return f"rate({_part(metric, '_count', labels)}[{_duration(window)}])"
+
+
+def bucket_rate(metric: Metric, edge: float, window: Window, **labels: Matcher) -> str:
+    """Events per second at or below one edge of a histogram."""
+    # Prometheus 3 stores `1.0` for what 2.x stores as the page has it: `1` or `1.0`.
+    spellings = (f"{edge:.0f}", f"{edge:.1f}") if edge.is_integer() else (number(edge),)
+    return f"rate({_part(metric, '_bucket', {**labels, 'le': spellings})}[{_duration(window)}])"
+
+
+def series(name: str, **labels: Matcher) -> str:
+    """A recorded series of `ragpulse.recorded`, or one that Prometheus itself makes."""
+    subject = name.removeprefix("ragpulse:").split(":")[0]
+    allowed = _PROMETHEUS.get(name) or (_RECORDED.get(subject) if name.startswith("ragpulse:") else None)
+    if allowed is None:
+        raise PromqlError(f"{name} is neither recorded nor made by Prometheus")
+    return _selector(name, allowed, labels)
+
+
+def agent_up(**labels: Matcher) -> str:
+    """1 or 0 for each agent, as the last scrape found it."""
+    return series("up", job=AGENT_JOB, **labels)
+
+
+def firing(alert: Matcher, **labels: Matcher) -> str:
+    return series("ALERTS", alertname=alert, alertstate="firing", **labels)
+
+
+def reads_gauge(expression: str) -> bool:
+    """Whether an expression looks at a reading of ours, which may be missing for a moment."""
+    metrics = (BY_NAME.get(name) for name in _OUR_NAMES.findall(expression))
+    return any(metric is not None and metric.kind == "gauge" for metric in metrics)
+
+
+def _counter(metric: Metric, labels: Mapping[str, Matcher]) -> str:
+    if metric.kind != "counter":
+        raise PromqlError(f"{metric.name} is a {metric.kind}: only a counter has a rate")
+    return _selector(metric.name, (*metric.labels, *_TARGET_LABELS), labels)
+
+
+def _part(metric: Metric, suffix: str, labels: Mapping[str, Matcher]) -> str:
+    if metric.kind != "histogram":
+        raise PromqlError(f"{metric.name} is a {metric.kind}: it has no {suffix}")
+    edge = ("le",) if suffix == "_bucket" else ()
+    return _selector(metric.name + suffix, (*metric.labels, *edge, *_TARGET_LABELS), labels)
+
+
+def _selector(name: str, allowed: tuple[str, ...], labels: Mapping[str, Matcher]) -> str:
+    if unknown := sorted(set(labels) - set(allowed)):
+        raise PromqlError(f"{name} has no label {', '.join(unknown)}; it has: {', '.join(allowed)}")
+    matchers = ",".join(f"{label}{_match(value)}" for label, value in labels.items())
+    return f"{name}{{{matchers}}}" if matchers else name
+
+
+def _match(value: Matcher) -> str:
+    if isinstance(value, Pattern):
+        return f"=~{_quoted(value.text)}"
+    if isinstance(value, str):
+        return f"={_quoted(value)}"
+    if len(value) == 1:
+        return f"={_quoted(value[0])}"
+    choices = "|".join(_REGEX_CHARACTERS.sub(r"\\\1", choice) for choice in value)
+    return f"=~{_quoted(choices)}"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _duration(window: Window) -> str:
+    return window if isinstance(window, str) else prometheus_duration(window)

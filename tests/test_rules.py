@@ -1,0 +1,152 @@
+"""What holds for every rule of every component, and promtool's own tests of each, in both generations."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml
+
+from alerts import rules
+from alerts.render import render
+from ragpulse import cluster_file, yaml_file
+from ragpulse.catalogue import BY_NAME, service
+from ragpulse.inventory import Cluster
+from ragpulse.promql import Pattern, PromqlError, bucket_rate, events_rate, instant, rate, reads_gauge, series
+from tests.fakes.binaries import binary, each_generation
+from tests.fakes.rule_tests import FOLDER, promtool_tests, rule_list, small_cluster
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = cluster_file.load(ROOT / "cluster.example.yaml")
+CLUSTERS = {"the example": EXAMPLE, "the cluster of the rule tests": small_cluster()}
+COMPONENTS = sorted(rules.COMPONENTS)
+
+each_cluster = pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS.keys())
+
+
+def all_rules(cluster: Cluster) -> list[dict[str, Any]]:
+    return [rule for component in rules.COMPONENTS for rule in rule_list(cluster, component)]
+
+
+def all_alerts(cluster: Cluster) -> list[dict[str, Any]]:
+    return [rule for rule in all_rules(cluster) if "alert" in rule]
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+@each_generation
+def test_the_rules_do_what_their_tests_say(component: str, generation: int, tmp_path: Path) -> None:
+    promtool_tests(component, generation, tmp_path)
+
+
+def test_every_component_with_rules_has_promtool_tests() -> None:
+    assert sorted(path.stem for path in FOLDER.glob("*.yml")) == COMPONENTS
+
+
+@each_generation
+@each_cluster
+def test_promtool_accepts_the_rules(cluster: Cluster, generation: int, tmp_path: Path) -> None:
+    for name, text in render(cluster).items():
+        (tmp_path / name).write_text(text)
+    result = subprocess.run(
+        [binary("promtool", generation), "check", "rules", "--lint-fatal", *sorted(tmp_path.glob("*.yml"))],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@each_cluster
+def test_every_name_in_an_expression_exists(cluster: Cluster) -> None:
+    recorded = {rule["record"] for rule in all_rules(cluster) if "record" in rule}
+    foreign = {"up", "ALERTS", "prometheus_notifications_alertmanagers_discovered"}
+    for rule in all_rules(cluster):
+        promql_parser.parse(rule["expr"])
+        for name in re.findall(r"\b((?:ragpulse|prometheus)[a-z0-9_:]*)\b(?![-\"])", rule["expr"]):
+            base = re.sub(r"_(bucket|count|sum)$", "", name)
+            assert name in recorded | foreign or name in BY_NAME or BY_NAME[base].kind == "histogram", rule["expr"]
+
+
+@each_cluster
+def test_every_alert_says_what_to_do_and_where(cluster: Cluster) -> None:
+    for alert in all_alerts(cluster):
+        annotations = alert["annotations"]
+        assert set(annotations) == {"summary", "description", "runbook_url", "dashboard_url"}
+        assert annotations["runbook_url"] == f"http://127.0.0.1:9478/runbooks/{alert['alert']}"
+        assert annotations["dashboard_url"] == f"http://127.0.0.1:9478/#component-{alert['labels']['component']}"
+        assert alert["labels"]["severity"] in {"page", "ticket", "info"}
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    alerts = {alert["alert"] for alert in all_alerts(EXAMPLE)}
+    runbooks = {path.stem: path.read_text() for path in (ROOT / "docs" / "runbooks").glob("*.md")}
+    assert set(runbooks) == alerts
+    for name, text in runbooks.items():
+        assert text.startswith(f"# {name}\n")
+        for heading in ("## Meaning", "## Impact", "## First three commands", "## Likely causes", "## Silence"):
+            assert heading in text, f"{name} has no {heading}"
+        commands = text.split("## First three commands")[1].split("##")[0]
+        assert commands.count("```sh") == 3, f"{name} must begin with three commands"
+
+
+@each_cluster
+def test_an_alert_on_a_reading_survives_two_missing_scrapes(cluster: Cluster) -> None:
+    patient = {alert["alert"] for alert in all_alerts(cluster) if alert.get("keep_firing_for") == "20s"}
+    assert patient == {"ServiceDown", "ServiceNotReady", "SourceStale"}
+    assert all(reads_gauge(alert["expr"]) == ("keep_firing_for" in alert) for alert in all_alerts(cluster))
+
+
+@each_cluster
+def test_a_root_holds_for_less_than_its_leaves(cluster: Cluster) -> None:
+    holds = {alert["alert"]: alert.get("for") for alert in all_alerts(cluster)}
+    assert holds["NodeDown"] == "10s"
+    assert holds["ServiceDown"] == holds["ServiceNotReady"] == holds["TargetMissing"] == "30s"
+    assert holds["AvailabilityBelowTarget"] == "5m"
+
+
+def test_all_times_follow_the_scrape_interval() -> None:
+    text = "cluster: c\nnodes: {a: {address: 127.0.0.1}}\nmonitoring: {scrape_interval: 30s}\n"
+    text += "services: {v: {kind: vllm, nodes: [a], url: 'http://127.0.0.1:8000'}}\n"
+    cluster = cluster_file.parse(yaml_file.parse(text, "c"), "c")
+    alerts = {alert["alert"]: alert for alert in all_alerts(cluster)}
+    assert (alerts["NodeDown"]["for"], alerts["ServiceDown"]["for"]) == ("30s", "90s")
+    assert alerts["ServiceDown"]["keep_firing_for"] == "1m"
+    assert alerts["AvailabilityBelowTarget"]["for"] == "15m"
+    assert "[2m]" in alerts["SourceFailing"]["expr"]
+
+
+def test_a_cluster_without_services_and_targets_has_only_what_it_needs() -> None:
+    cluster = cluster_file.parse(yaml_file.parse("cluster: c\nnodes: {a: {address: 127.0.0.1}}\n", "c"), "c")
+    assert set(render(cluster)) == {"monitoring.yml", "node.yml", "component_state.yml"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "mistake"),
+    [
+        pytest.param(lambda: instant(service.UP, servise="chroma"), "has no label servise", id="a misspelt label"),
+        pytest.param(lambda: rate(service.UP, 60.0), "only a counter has a rate", id="the rate of a gauge"),
+        pytest.param(lambda: instant(service.DURATION), "has no value of its own", id="the value of a histogram"),
+        pytest.param(lambda: events_rate(service.REQUESTS, 60.0), "it has no _count", id="the events of a counter"),
+        pytest.param(lambda: series("ragpulse:slo_mett:bool5m"), "neither recorded", id="a misspelt recorded name"),
+        pytest.param(lambda: series("up", service="x"), "has no label service", id="a label that up has not"),
+    ],
+)  # fmt: skip
+def test_an_expression_that_could_never_match_cannot_be_written(expression: Any, mistake: str) -> None:
+    with pytest.raises(PromqlError, match=mistake):
+        expression()
+
+
+def test_a_whole_edge_is_matched_in_both_spellings_and_a_broken_one_exactly() -> None:
+    assert 'le=~"1|1\\\\.0"' in bucket_rate(service.DURATION, 1.0, 60.0)
+    assert 'le="0.1"' in bucket_rate(service.DURATION, 0.1, 60.0)
+
+
+def test_matchers_are_quoted() -> None:
+    assert instant(service.UP, service=('a"b', "c.d")) == 'ragpulse_service_up{service=~"a\\"b|c\\\\.d"}'
+    assert instant(service.UP, service=Pattern("$service")) == 'ragpulse_service_up{service=~"$service"}'
+
+
+def test_the_tests_of_the_rules_are_yaml_that_names_each_case() -> None:
+    for path in FOLDER.glob("*.yml"):
+        names = [case["name"] for case in yaml.safe_load(path.read_text())["tests"]]
+        assert len(set(names)) == len(names)
