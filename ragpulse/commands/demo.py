@@ -1,0 +1,91 @@
+"""`ragpulse demo stop|start NAME`: break a service of the demo and mend it again. Stopped, it stays stopped."""
+
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from ragpulse.errors import RagpulseError
+from ragpulse.stack.child import GRACE
+from ragpulse.stack.closing import DEFAULT_STATE
+from ragpulse.stack.process import Process
+from ragpulse.stack.ready import pending
+from ragpulse.stack.state import Plan, State
+from ragpulse.stack.stop import supervisor_of
+
+_STOP_SECONDS = GRACE + 5
+_START_SECONDS = 90.0  # a real Chroma on a busy machine
+_LOOK = 0.1
+
+app = typer.Typer(help="Break a service of the demo, and mend it.", no_args_is_help=True)
+
+
+class Service(StrEnum):
+    CHROMA = "chroma"
+    VLLM = "vllm"
+    MEMORY = "memory"
+
+
+_Name = Annotated[Service, typer.Argument(metavar="NAME", help="chroma, vllm or memory")]
+_StateOption = Annotated[Path, typer.Option("--state", help="State folder of the stack.")]
+
+
+class NotTheDemoError(RagpulseError):
+    """What runs is a real cluster's."""
+
+    exit_code = 2
+
+
+@app.command()
+def stop(name: _Name, state: _StateOption = DEFAULT_STATE) -> None:
+    """Stop a service of the demo; it stays stopped."""
+    place = State(state)
+    _require_demo(place)
+    place.hold(name)
+    seconds = _wait(lambda: _is_held(place, name), _STOP_SECONDS, f"{name} did not stop")
+    print(f"{name} is stopped ({seconds:.1f} s) and stays stopped until `ragpulse demo start {name}`")
+
+
+@app.command()
+def start(name: _Name, state: _StateOption = DEFAULT_STATE) -> None:
+    """Start a stopped service of the demo again."""
+    place = State(state)
+    process = next(process for process in _require_demo(place).processes if process.name == name)
+    place.release(name)
+    seconds = _wait(lambda: _is_ready(place, process), _START_SECONDS, f"{name} did not become ready")
+    print(f"{name} is ready again ({seconds:.1f} s)")
+
+
+def _require_demo(place: State) -> Plan:
+    plan = place.plan()
+    if plan is None or supervisor_of(place) is None:
+        raise RagpulseError(f"nothing of {place.folder} runs: start it with `make up` or `ragpulse up`")
+    if not plan.demo:
+        raise NotTheDemoError(
+            f"what runs here is the cluster of {plan.config_file}, not the demo: its services are yours"
+        )
+    return plan
+
+
+def _is_held(place: State, name: str) -> bool:
+    status = place.statuses().get(name)
+    return status is not None and status.state == "held"
+
+
+def _is_ready(place: State, process: Process) -> bool:
+    with httpx.Client(trust_env=False, timeout=2) as client:
+        return not pending(client, {process.name: process}, place.statuses(), set())
+
+
+def _wait(truth: Callable[[], bool], seconds: float, otherwise: str) -> float:
+    """How long it took. Errors: RagpulseError."""
+    begin = time.monotonic()
+    while not truth():
+        if time.monotonic() - begin > seconds:
+            raise RagpulseError(f"{otherwise} within {seconds:.0f} s; see `ragpulse status` and the logs")
+        time.sleep(_LOOK)
+    return time.monotonic() - begin

@@ -1,0 +1,74 @@
+"""`ragpulse status`: what runs, since when, how often it had to be started again. Exit status 1 unless all runs."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from ragpulse.stack.closing import DEFAULT_STATE
+from ragpulse.stack.process import Process
+from ragpulse.stack.state import State, Status
+from ragpulse.stack.stop import supervisor_of
+from ragpulse.stack.telling import Telling
+from ragpulse.units import human_duration
+
+_WELL = {"running", "done"}
+
+
+def status(
+    state: Annotated[Path, typer.Option(help="State folder of the stack.")] = DEFAULT_STATE,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Say what runs, since when, and where it listens."""
+    place = State(state)
+    plan, statuses = place.plan(), place.statuses()
+    supervised = supervisor_of(place) is not None
+    rows = [
+        _row(process, statuses.get(process.name), supervised=supervised) for process in (plan.processes if plan else ())
+    ]
+    if as_json:
+        print(json.dumps({"state": str(place.folder), "supervised": supervised, "processes": rows}, indent=2))
+    else:
+        _show(place, rows, supervised=supervised)
+    if not (supervised and all(row["state"] in _WELL for row in rows)):
+        raise typer.Exit(1)
+
+
+def _row(process: Process, status: Status | None, *, supervised: bool) -> dict[str, Any]:
+    status = status or Status(process.name)
+    alive = status.identity is not None and status.identity.alive()
+    condition: str = status.state
+    if not supervised:
+        condition = "unwatched" if alive else "gone"
+    elif condition == "running" and not alive:
+        condition = "gone"
+    return {
+        "process": process.name,
+        "state": condition,
+        "since": status.since,
+        "restarts": status.restarts,
+        "last_exit_code": status.exit_code,
+        "pid": status.identity.pid if status.identity and alive else None,
+        "listens": [str(listen) for listen in process.listens],
+    }
+
+
+def _show(place: State, rows: list[dict[str, Any]], *, supervised: bool) -> None:
+    telling = Telling()
+    if not rows:
+        telling.say(f"nothing of {place.folder} runs")
+        return
+    if not supervised:
+        telling.say("the supervisor is gone: what still runs is not watched; `ragpulse up` clears that up")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for title in ("process", "state", "for", "restarts", "listens on"):
+        table.add_column(title, overflow="fold")
+    now = time.time()
+    for row in rows:
+        lasted = human_duration(max(now - row["since"], 1)) if row["since"] else ""
+        table.add_row(row["process"], row["state"], lasted, str(row["restarts"]), " ".join(row["listens"]))
+    telling.console.print(table)

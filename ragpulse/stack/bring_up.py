@@ -1,0 +1,89 @@
+"""From what is wanted to what runs: nothing is started before everything that can be judged beforehand is judged."""
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from ragpulse import __version__, atomic
+from ragpulse.stack import config_in_use, ports
+from ragpulse.stack.binaries import Binaries
+from ragpulse.stack.identity import Identity
+from ragpulse.stack.process import Process
+from ragpulse.stack.ready import wait_until_ready
+from ragpulse.stack.start import start
+from ragpulse.stack.state import Plan, State
+from ragpulse.stack.stop import stop, supervisor_of
+from ragpulse.stack.telling import Telling
+
+_PROCESSES = TypeAdapter(tuple[Process, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`cluster_text`: the cluster file, byte by byte. `files`: what was generated from it; none for an agent alone."""
+
+    demo: bool
+    config_file: Path
+    cluster_text: bytes
+    files: Mapping[str, str]
+    processes: tuple[Process, ...]
+    binaries: Binaries | None
+
+    def plan(self) -> Plan:
+        digest = hashlib.sha256(__version__.encode())
+        for part in (self.cluster_text, _PROCESSES.dump_json(self.processes)):
+            digest.update(part)
+        for name in sorted(self.files):
+            digest.update(f"\0{name}\0{self.files[name]}".encode())
+        return Plan(digest.hexdigest(), self.demo, str(self.config_file.absolute()), self.processes)
+
+
+def bring_up(state: State, wanted: Wanted, telling: Telling) -> bool:
+    """True when it was up already. What was started is stopped again when it does not become ready.
+
+    Errors: RagpulseError (ports, refused configuration, not ready); OSError.
+    """
+    plan = wanted.plan()
+    state.prepare()
+    running, current = supervisor_of(state), state.plan()
+    if running and current and current.digest == plan.digest:
+        wait_until_ready(state, running, plan.processes, telling.missing)
+        return True
+    staged = _staged(state, wanted, telling)
+    ports.require_free(plan.processes, but_for=state.folder)
+    _clear(state, running, telling)
+    ports.require_free(plan.processes)
+    if staged:
+        config_in_use.take(staged, state.config)
+    atomic.write(state.cluster_file, wanted.cluster_text)
+    state.write_plan(plan)
+    try:
+        telling.step(f"starting {len(plan.processes)} processes")
+        wait_until_ready(state, start(state, sys.executable), plan.processes, telling.missing)
+    except BaseException:
+        telling.step("stopping what was started")
+        stop(state)
+        raise
+    return False
+
+
+def _staged(state: State, wanted: Wanted, telling: Telling) -> Path | None:
+    if wanted.binaries is None:
+        shutil.rmtree(state.config, ignore_errors=True)
+        return None
+    telling.step("checking the generated configuration with promtool and amtool")
+    return config_in_use.stage(wanted.files, state.config, wanted.binaries)
+
+
+def _clear(state: State, running: Identity | None, telling: Telling) -> None:
+    """An earlier stack of this folder goes: one with another plan, or what a dead supervisor left behind."""
+    if running:
+        telling.say("what is wanted has changed: stopping the stack that runs, starting it anew")
+        stop(state)
+    elif count := stop(state):
+        telling.say(f"cleared {count} processes that an earlier supervisor left behind")

@@ -1,0 +1,57 @@
+"""Are the generated files acceptable to the very Prometheus and Alertmanager that will read them?
+
+They are written beside the configuration in use and judged there; only then do they take its place, whole.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from ragpulse.errors import RagpulseError
+from ragpulse.stack.binaries import Binaries
+
+_SECONDS = 60
+
+
+class RefusedError(RagpulseError):
+    """promtool or amtool refuses what was generated."""
+
+    exit_code = 2
+
+
+def stage(files: Mapping[str, str | bytes], config: Path, binaries: Binaries) -> Path:
+    """A folder beside `config` with the files, judged. Errors: RefusedError with the judge's words; OSError."""
+    staged = config.with_name(f"{config.name}.new")
+    shutil.rmtree(staged, ignore_errors=True)
+    for name, content in files.items():
+        file = staged / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    _judge(binaries.promtool, "check", "config", str(staged / "prometheus" / "prometheus.yml"))
+    _judge(binaries.amtool, "check-config", str(staged / "alertmanager" / "alertmanager.yml"))
+    return staged
+
+
+def take(staged: Path, config: Path) -> None:
+    """The staged folder becomes the configuration in use. Interrupted between its steps, it is simply staged anew."""
+    shutil.rmtree(config, ignore_errors=True)
+    staged.rename(config)
+
+
+def _judge(tool: Path, *arguments: str) -> None:
+    try:
+        result = subprocess.run(
+            [tool, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RefusedError(f"{tool} cannot be run: {error}") from None
+    if result.returncode != 0:
+        words = [line.strip() for line in (result.stdout + result.stderr).splitlines()]
+        complaints = [line for line in words if line and "SUCCESS" not in line and not line.startswith("Checking")]
+        raise RefusedError(f"{tool.name} refuses the generated configuration: {' '.join(complaints)}")

@@ -1,0 +1,134 @@
+"""Which processes does the monitoring of one node consist of, and with which arguments?
+
+Each node runs its agent; a node of `monitoring.nodes` also Prometheus, Alertmanager and the Overview page. A single
+Prometheus and Alertmanager listen on 127.0.0.1, those of a pair on the address that their peer reaches.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ragpulse.inventory import Cluster
+from ragpulse.stack.binaries import Binaries
+from ragpulse.stack.process import Listen, Process
+from ragpulse.units import prometheus_duration
+
+_LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How our own processes are called: with which interpreter, on which cluster file."""
+
+    python: str
+    config_file: Path
+
+    def ragpulse(self, verb: str, *arguments: str) -> tuple[str, ...]:
+        return (self.python, "-m", "ragpulse", verb, "--config", str(self.config_file), *arguments)
+
+
+def monitoring_processes(
+    cluster: Cluster,
+    nodes: tuple[str, ...],
+    state: Path,
+    binaries: Binaries | None,
+    *,
+    python: str,
+    config_file: Path,
+    notifications: Path | None = None,
+) -> list[Process]:
+    """`nodes`: what this machine plays (one, but for the demo). `notifications`: what the demo's receiver writes.
+
+    `binaries` is None where this machine only has an agent.
+    """
+    command = Command(python, config_file)
+    processes = [_agent(cluster, node, command) for node in nodes]
+    for node in nodes:
+        if binaries is not None and node in cluster.monitoring_nodes():
+            prometheus = _prometheus(cluster, node, state, binaries.prometheus)
+            alertmanager = _alertmanager(cluster, node, state, binaries.alertmanager)
+            overview = _overview(cluster, command, prometheus, alertmanager, notifications)
+            processes += [alertmanager, prometheus, overview]
+    return processes
+
+
+def _agent(cluster: Cluster, node: str, command: Command) -> Process:
+    listen = Listen(cluster.nodes[node].address, cluster.nodes[node].port, f"nodes.{node}.port")
+    return Process(
+        name=f"agent-{node}",
+        argv=command.ragpulse("agent", "--node", node),
+        about=f"agent of {node}: reads this machine, probes services",
+        listens=(listen,),
+        ready_url=f"http://{listen}/readyz",
+        look_url=f"http://{listen}/",
+    )
+
+
+def _prometheus(cluster: Cluster, node: str, state: Path, binary: Path) -> Process:
+    monitoring = cluster.monitoring
+    listen = Listen(_address(cluster, node), monitoring.ports.prometheus, "monitoring.ports.prometheus")
+    return Process(
+        name="prometheus",
+        argv=(
+            str(binary),
+            f"--config.file={state / 'config' / 'prometheus' / 'prometheus.yml'}",
+            f"--storage.tsdb.path={state / 'data' / 'prometheus'}",
+            f"--storage.tsdb.retention.time={prometheus_duration(monitoring.retention)}",
+            f"--web.listen-address={listen}",
+            f"--web.external-url=http://{listen}",
+            # Alertmanager forgets an alert that is not repeated; this decides how soon a restarted one knows it again.
+            "--rules.alert.resend-delay=15s",
+        ),
+        about="Prometheus: keeps the numbers, evaluates the rules",
+        listens=(listen,),
+        ready_url=f"http://{listen}/-/ready",
+        look_url=f"http://{listen}/",
+    )
+
+
+def _alertmanager(cluster: Cluster, node: str, state: Path, binary: Path) -> Process:
+    ports = cluster.monitoring.ports
+    listen = Listen(_address(cluster, node), ports.alertmanager, "monitoring.ports.alertmanager")
+    peers = [cluster.nodes[other].address for other in cluster.monitoring_nodes() if other != node]
+    gossip = Listen(listen.address, ports.alertmanager_cluster, "monitoring.ports.alertmanager_cluster")
+    return Process(
+        name="alertmanager",
+        argv=(
+            str(binary),
+            f"--config.file={state / 'config' / 'alertmanager' / 'alertmanager.yml'}",
+            f"--storage.path={state / 'data' / 'alertmanager'}",
+            f"--web.listen-address={listen}",
+            f"--web.external-url=http://{listen}",
+            # Killed without warning, it forgets what it sent since the last maintenance.
+            "--data.maintenance-interval=5s",
+            f"--cluster.listen-address={gossip if peers else ''}",
+            *(f"--cluster.peer={Listen(peer, gossip.port, gossip.setting)}" for peer in peers),
+        ),
+        about="Alertmanager: groups alerts, notifies people",
+        listens=(listen, gossip) if peers else (listen,),
+        ready_url=f"http://{listen}/-/ready",
+        look_url=f"http://{listen}/",
+    )
+
+
+def _overview(
+    cluster: Cluster, command: Command, prometheus: Process, alertmanager: Process, notifications: Path | None
+) -> Process:
+    listen = Listen(_LOOPBACK, cluster.monitoring.ports.overview, "monitoring.ports.overview")
+    return Process(
+        name="overview",
+        argv=command.ragpulse(
+            "overview",
+            f"--listen={listen}",
+            f"--prometheus=http://{prometheus.listens[0]}",
+            f"--alertmanager=http://{alertmanager.listens[0]}",
+            *((f"--notifications={notifications}", "--demo") if notifications else ()),
+        ),
+        about="Overview page: is each target met",
+        listens=(listen,),
+        ready_url=f"http://{listen}/healthz",
+        look_url=f"http://{listen}/",
+    )
+
+
+def _address(cluster: Cluster, node: str) -> str:
+    return cluster.nodes[node].address if len(cluster.monitoring_nodes()) > 1 else _LOOPBACK

@@ -1,0 +1,43 @@
+"""`python -m ragpulse.stack.supervise --state DIR`: the process that outlives `up` and watches all others.
+
+One at a time for a state folder (a lock says so). Exit status: 0 when it was told to end, 1 when another is there or
+there is no plan.
+"""
+
+import argparse
+import fcntl
+import logging
+import os
+import sys
+from pathlib import Path
+
+from ragpulse.stack.identity import identify
+from ragpulse.stack.state import State
+from ragpulse.stack.supervisor import Supervisor
+
+_log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="ragpulse.stack.supervise", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    state = State(parser.parse_args().state)
+    os.chdir(state.folder)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    plan, ourselves = state.plan(), identify(os.getpid())
+    if plan is None or ourselves is None:
+        _log.error("there is no plan to follow")
+        return 1
+    with state.supervisor_lock.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _log.error("another supervisor is at work")
+            return 1
+        state.write_supervisor(ourselves)
+        Supervisor(plan.processes, state).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
