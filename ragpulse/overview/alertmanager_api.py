@@ -1,0 +1,53 @@
+"""Which alerts Alertmanager holds back, and why: its API v2, `GET /api/v2/alerts`. Errors: `Unavailable`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+
+from ragpulse.overview import http_json
+
+
+class _Status(BaseModel):
+    state: str
+    silencedBy: list[str] = []  # noqa: N815 - as the API spells it
+    inhibitedBy: list[str] = []  # noqa: N815 - as the API spells it
+
+
+class _Alert(BaseModel):
+    labels: dict[str, str]
+    status: _Status
+
+
+_ALERTS = TypeAdapter(list[_Alert])
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAlert:
+    """An alert as Alertmanager has it. `quieted` is `silenced`, `inhibited`, or empty for one that is passed on."""
+
+    labels: dict[str, str]
+    quieted: str
+
+    def is_the_same_as(self, labels: Mapping[str, str]) -> bool:
+        """On its way Prometheus adds its external labels and takes none away."""
+        return labels.items() <= self.labels.items()
+
+
+class AlertmanagerApi:
+    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+        self._client = client
+        self._url = url.rstrip("/")
+
+    async def alerts(self) -> list[KnownAlert]:
+        found = await http_json.get(self._client, f"{self._url}/api/v2/alerts", _ALERTS, {})
+        return [KnownAlert(alert.labels, _quieted(alert.status)) for alert in found]
+
+
+def _quieted(status: _Status) -> str:
+    if status.silencedBy:
+        return "silenced"
+    if status.inhibitedBy:
+        return "inhibited"
+    return "held back" if status.state == "suppressed" else ""

@@ -1,0 +1,142 @@
+"""Nodes, services and backups: in which state is each, and what of it is known to be wrong?"""
+
+from collections.abc import Iterator
+
+from ragpulse.inventory import Cluster
+from ragpulse.overview.answers import Answers, Failure
+from ragpulse.overview.facts import Component, ComponentState, Since
+from ragpulse.overview.since import since
+from ragpulse.overview.who_measures import agents_are_down, missing
+from ragpulse.services import WATCHED
+from ragpulse.vantage import vantages
+
+_STATES: dict[float, ComponentState] = {1: "down", 2: "degraded", 3: "up"}
+_NOT_WATCHED = "not watched by this version"
+# What the reasons of the catalogue mean, for somebody who reads them for the first time.
+_MEANING = {
+    "timeout": "no answer in time",
+    "connect": "no connection",
+    "auth": "the credentials are refused",
+    "http_4xx": "it refuses the request",
+    "http_5xx": "an error of its own",
+    "invalid": "the answer makes no sense",
+    "deadline": "the probe itself was cut",
+}
+_REASONS_SHOWN = 3
+
+
+def components(cluster: Cluster, answers: Answers | None, problem: str) -> tuple[Component, ...]:
+    """In the order of the cluster file. Without answers the watched ones are unknown, for `problem`."""
+    return tuple(
+        found
+        for kind in (_nodes, _services, _backups)
+        for found in kind(cluster, answers, problem)
+    )  # fmt: skip
+
+
+def _nodes(cluster: Cluster, answers: Answers | None, problem: str) -> Iterator[Component]:
+    for name in cluster.nodes:
+        state, reason = _recorded(name, answers, problem, "node")
+        if answers is not None and state in {"up", "degraded"} and missing((name,), answers):
+            # The rule that records the state runs after the scrape that failed: the scrape knows first.
+            state, reason = "unknown", "its agent has just stopped answering"
+        elif state == "up":
+            reason = "its agent answers"
+        elif state == "down":
+            reason = "its agent does not answer: the node, its network or the agent is down"
+        yield Component(
+            name=name, kind="node", anchor=f"component-{name}", nodes=(name,), state=state, reason=reason,
+            watched=True, since=_since(name, state, answers, "node"),
+        )  # fmt: skip
+
+
+def _services(cluster: Cluster, answers: Answers | None, problem: str) -> Iterator[Component]:
+    for name, service in cluster.services.items():
+        watched = isinstance(service, WATCHED)
+        state: ComponentState = "unknown"
+        reason = _NOT_WATCHED
+        if watched:
+            state, reason = _service(cluster, name, answers, problem)
+        yield Component(
+            name=name, kind=service.kind, anchor=_anchor(name, service.kind, cluster), nodes=service.nodes,
+            state=state, reason=reason, watched=watched,
+            since=_since(name, state, answers, "service") if watched else Since(),
+        )  # fmt: skip
+
+
+def _service(cluster: Cluster, name: str, answers: Answers | None, problem: str) -> tuple[ComponentState, str]:
+    state, reason = _recorded(name, answers, problem, "service")
+    if answers is None:
+        return state, reason
+    eyes = vantages(cluster, name)
+    if len(gone := missing(eyes, answers)) == len(eyes):
+        return "unknown", f"nothing measures it: {agents_are_down(gone)}"
+    vllm = answers.vllm_state.get(name)
+    doing = f"vLLM is {vllm}" if vllm else ""
+    if state == "up":
+        return state, doing or "answers and can do its work"
+    if state == "unknown":
+        return state, reason
+    dead = [node for node in cluster.services[name].nodes if answers.agent_up.get(node) is False]
+    lost = [f"{agents_are_down(tuple(dead))}, where it lives"] if dead else []
+    parts = [*lost, *_failing(name, answers), *([doing] if doing else []), *_readings(name, answers)]
+    return state, "; ".join(parts) or "no probe says why"
+
+
+def _failing(name: str, answers: Answers) -> list[str]:
+    """``probes `ready`, `query` from beta fail: auth (the credentials are refused)``."""
+    checks: dict[tuple[str, str], list[str]] = {}
+    for failure in answers.failures:
+        if failure.service == name:
+            checks.setdefault((failure.node, failure.reason), []).append(_quoted(failure))
+    return [
+        f"probe{'s' * (len(found) > 1)} {', '.join(sorted(found))} from {node} fail{'s' * (len(found) == 1)}: "
+        f"{reason}{f' ({_MEANING[reason]})' if reason in _MEANING else ''}"
+        for (node, reason), found in list(checks.items())[:_REASONS_SHOWN]
+    ]
+
+
+def _quoted(failure: Failure) -> str:
+    return f"`{failure.check}`"
+
+
+def _readings(name: str, answers: Answers) -> list[str]:
+    up, ready = answers.service_up.get(name, {}), answers.service_ready.get(name, {})
+    if up and not any(up.values()):
+        return ["it does not answer"]
+    if up and not all(up.values()):
+        return [f"it does not answer {', '.join(sorted(node for node, value in up.items() if not value))}"]
+    if ready and not any(ready.values()):
+        return ["it answers but cannot do its work"]
+    return []
+
+
+def _backups(cluster: Cluster, answers: Answers | None, problem: str) -> Iterator[Component]:
+    del answers, problem
+    for name, backup in cluster.backups.items():
+        yield Component(
+            name=name, kind=f"{backup.kind} backup", anchor=_anchor(name, "backup", cluster), nodes=(backup.node,),
+            state="unknown", reason=_NOT_WATCHED, watched=False, since=Since(),
+        )  # fmt: skip
+
+
+def _recorded(name: str, answers: Answers | None, problem: str, kind: str) -> tuple[ComponentState, str]:
+    if answers is None:
+        return "unknown", problem
+    return _STATES.get(answers.component.get((name, kind), 0), "unknown"), "no data yet"
+
+
+def _since(name: str, state: ComponentState, answers: Answers | None, kind: str) -> Since:
+    if answers is None:
+        return Since()
+    value = next((value for value, word in _STATES.items() if word == state), None)
+    history = answers.component_history.get((name, kind), {})
+    # 0 is recorded for unknown, and nothing at all means unknown too.
+    known = {time: value for time, value in history.items() if value in _STATES}
+    return since(answers.times, known, value, answers.begin)
+
+
+def _anchor(name: str, kind: str, cluster: Cluster) -> str:
+    """`component-<name>`, which alerts link to; a name used twice keeps it for the first: node, service, backup."""
+    taken = name in cluster.nodes or (kind == "backup" and name in cluster.services)
+    return f"component-{kind}-{name}" if taken else f"component-{name}"

@@ -1,0 +1,110 @@
+"""Is an objective met, missed, or not judgeable, and why not? Recorded verdicts, and what explains a missing one."""
+
+from ragpulse import recorded
+from ragpulse.inventory import Cluster
+from ragpulse.objectives import Objective, objectives
+from ragpulse.overview.answers import Answers, Key, key
+from ragpulse.overview.facts import History, Since, Verdict, VerdictState
+from ragpulse.overview.quantities import in_window, quantity
+from ragpulse.overview.since import since
+from ragpulse.overview.who_measures import agents_are_down, measuring_nodes, missing
+
+WORDS: dict[VerdictState, str] = {
+    "met": "met",
+    "missed": "missed",
+    "idle": "not judgeable",
+    "unmeasured": "not judgeable",
+    "unknown": "not judgeable",
+}
+_NO_DEMAND = "no demand: no request waited"
+# Below this share of waiting time the rules judge no GPU: what it does for nobody would count.
+_DEMANDED_SHARE = 0.9
+_NO_GPU = {
+    "none": "no GPU on its nodes",
+    "disabled": "reading GPUs is switched off for its nodes",
+    "unavailable": "the GPUs of its nodes cannot be read",
+}
+
+
+def verdicts(cluster: Cluster, answers: Answers | None, problem: str) -> tuple[Verdict, ...]:
+    """One for each objective of the cluster file, in its order. Without answers all are unknown, for `problem`."""
+    return tuple(_verdict(cluster, objective, answers, problem) for objective in objectives(cluster))
+
+
+def _verdict(cluster: Cluster, objective: Objective, answers: Answers | None, problem: str) -> Verdict:
+    name = key(objective)
+    state, why, note = _judge(cluster, objective, answers, problem)
+    short = answers.short.get(name) if answers else None
+    long = answers.long.get(name) if answers else None
+    short_window, long_window = recorded.short_window(cluster), recorded.long_window(cluster)
+    return Verdict(
+        slo=objective.slo, service=objective.service, check=objective.check,
+        state=state, verdict=WORDS[state], why=why,
+        value=short, value_long=long, unit=objective.unit,
+        value_text="" if short is None else f"{quantity(short, objective.unit)} {in_window(short_window)}",
+        value_long_text="" if long is None else f"{quantity(long, objective.unit)} {in_window(long_window)}",
+        objective=objective.value, objective_text=objective.text, measured=objective.measured,
+        note="; ".join(part for part in (objective.note, note) if part),
+        since=_since(name, state, answers),
+        history=_history(name, answers),
+    )  # fmt: skip
+
+
+def _judge(
+    cluster: Cluster, objective: Objective, answers: Answers | None, problem: str
+) -> tuple[VerdictState, str, str]:
+    """State, why it is not judgeable, and what to note of a verdict."""
+    if objective.unmeasured:
+        return "unmeasured", objective.unmeasured, ""
+    if answers is None:
+        return "unknown", problem, ""
+    nodes = measuring_nodes(cluster, objective)
+    gone = missing(nodes, answers)
+    if len(gone) == len(nodes):
+        return "unknown", f"nothing measures it: {agents_are_down(gone)}", ""
+    note = f"{agents_are_down(gone)}: the others judge alone" if gone else ""
+    met = answers.met.get(key(objective))
+    if met is None:
+        return *_why_not(objective, nodes, answers), note
+    return ("met" if met == 1 else "missed"), "", note
+
+
+def _why_not(objective: Objective, nodes: tuple[str, ...], answers: Answers) -> tuple[VerdictState, str]:
+    if objective.slo == "gpu_utilization":
+        states = {answers.gpu_state[node] for node in nodes if node in answers.gpu_state}
+        if len(states) == 1 and (reason := _NO_GPU.get(*states)):
+            return ("unknown" if states == {"unavailable"} else "unmeasured"), reason
+        demand = answers.demand.get(objective.service)
+        if demand is not None and demand < _DEMANDED_SHARE:
+            return "idle", _NO_DEMAND if demand == 0 else f"too little demand: requests waited {demand:.0%} of the time"
+    name = key(objective)
+    if answers.component.get((objective.service, "service")) == 1:
+        return "unknown", f"{objective.service} is down: it tells nothing"
+    total = answers.total.get(name)
+    if total == 0:
+        return _nothing_to_judge(objective)
+    if total is not None or name in answers.short:
+        return "unknown", "learning: not enough data yet"
+    return "unknown", "no data yet"
+
+
+def _nothing_to_judge(objective: Objective) -> tuple[VerdictState, str]:
+    if objective.slo == "throughput":
+        return "idle", _NO_DEMAND
+    if objective.edge is not None:
+        return "idle", "no traffic"
+    return "unknown", "no probe ran in the last minute"
+
+
+def _since(name: Key, state: VerdictState, answers: Answers | None) -> Since:
+    if answers is None:
+        return Since()
+    value = {"met": 1.0, "missed": 0.0}.get(state)
+    return since(answers.times, answers.met_history.get(name, {}), value, answers.begin)
+
+
+def _history(name: Key, answers: Answers | None) -> History | None:
+    if answers is None or name not in answers.value_history:
+        return None
+    span = answers.history
+    return History(span.start, span.end, span.step, answers.value_history[name])

@@ -1,0 +1,46 @@
+"""What the Overview page makes of a Prometheus (and Alertmanager) that answers as given."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+
+from ragpulse.inventory import Cluster
+from ragpulse.overview.alertmanager_api import AlertmanagerApi
+from ragpulse.overview.collect import TIMEOUT, collect
+from ragpulse.overview.facts import Overview, Verdict
+from ragpulse.overview.prometheus_api import PrometheusApi
+from tests.fakes.mixed_cluster import NOW, cluster
+from tests.fakes.prometheus_api import Answering, serving
+
+
+def overview_of(answering: Answering, notifications: Path | None = None, of: Cluster | None = None) -> Overview:
+    with serving(answering):
+        return overview_at(answering.url, notifications=notifications, of=of)
+
+
+def overview_at(
+    prometheus: str,
+    alertmanager: str | None = None,
+    *,
+    notifications: Path | None = None,
+    of: Cluster | None = None,
+    now: float = NOW,
+    timeout: float = TIMEOUT,
+) -> Overview:
+    async def collected() -> Overview:
+        async with httpx.AsyncClient(trust_env=False, timeout=None) as client:  # noqa: S113 - collect bounds it
+            return await collect(
+                of or cluster(), PrometheusApi(client, prometheus), AlertmanagerApi(client, alertmanager or prometheus),
+                notifications, now, runbooks=frozenset({"ServiceNotReady"}), timeout=timeout,
+            )  # fmt: skip
+
+    return asyncio.run(collected())
+
+
+def verdict(overview: Overview, slo: str, service: str) -> Verdict:
+    return next(found for found in overview.objectives if (found.slo, found.service) == (slo, service))
+
+
+def states(overview: Overview) -> dict[str, str]:
+    return {component.name: component.state for component in overview.components}

@@ -1,0 +1,109 @@
+"""A loopback server that speaks Prometheus's (and Alertmanager's) HTTP API from a dict of answers.
+
+`instant`: how an expression begins → samples; `over`: expression → series; `alert_rules`: rules as `/api/v1/rules`
+gives them; `alerts`: alerts as Alertmanager's `/api/v2/alerts` gives them. What is not in a dict is answered with
+nothing. `broken`: path → status and body of what is answered there instead; `hold`: every answer waits until it is set.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+Labels = Mapping[str, str]
+Points = Sequence[tuple[float, float]]
+
+QUERY, RANGE, RULES, ALERTS = "/api/v1/query", "/api/v1/query_range", "/api/v1/rules", "/api/v2/alerts"
+
+
+@dataclass
+class Answering:
+    instant: dict[str, list[tuple[Labels, float]]] = field(default_factory=dict)
+    over: dict[str, list[tuple[Labels, Points]]] = field(default_factory=dict)
+    alert_rules: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    broken: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    hold: threading.Event | None = None
+    asked: list[str] = field(default_factory=list)
+    url: str = ""
+
+    def answer(self, path: str, query: dict[str, list[str]]) -> Any:
+        expression = query.get("query", [""])[0]
+        if path == QUERY:
+            found = next((self.instant[each] for each in self.instant if expression.startswith(each)), [])
+            vector = [{"metric": dict(labels), "value": [0, _text(value)]} for labels, value in found]
+            return _success({"resultType": "vector", "result": vector})
+        if path == RANGE:
+            return _success({"resultType": "matrix", "result": self._matrix(expression, query)})
+        if path == RULES:
+            return _success({"groups": [{"name": "all", "rules": self.alert_rules}]})
+        return self.alerts
+
+    def _matrix(self, expression: str, query: dict[str, list[str]]) -> list[Any]:
+        """Like Prometheus: only points of the grid that was asked for."""
+        start, end, step = (float(query[name][0]) for name in ("start", "end", "step"))
+        count = int((end - start) / step + 1e-6) + 1
+        grid = [round(start + index * step, 3) for index in range(count)]
+        series = []
+        for labels, points in self.over.get(expression, []):
+            held = [[time, _text(value)] for time in grid if (value := _at(points, time)) is not None]
+            if held:
+                series.append({"metric": dict(labels), "values": held})
+        return series
+
+
+@contextmanager
+def serving(answering: Answering) -> Iterator[Answering]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            answering.asked.append(parts.path)
+            if answering.hold is not None:
+                answering.hold.wait(30)
+            status, body = answering.broken.get(parts.path, (200, b""))
+            if parts.path not in answering.broken:
+                body = json.dumps(answering.answer(parts.path, parse_qs(parts.query))).encode()
+            try:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            except ConnectionError:
+                return  # the client gave up waiting, which is what some tests are about
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    answering.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield answering
+    finally:
+        if answering.hold is not None:
+            answering.hold.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _success(data: Any) -> Any:
+    return {"status": "success", "data": data}
+
+
+def _text(value: float) -> str:
+    return {float("inf"): "+Inf", float("-inf"): "-Inf"}.get(value, repr(value)) if value == value else "NaN"  # noqa: PLR0124
+
+
+def _at(points: Points, time: float) -> float | None:
+    """The value that held at a time: points are (from when on, value); NaN ends a series."""
+    value = next((value for since, value in reversed(points) if since <= time), None)
+    return None if value is None or value != value else value  # noqa: PLR0124

@@ -1,0 +1,49 @@
+"""promtool's own tests over the rules that are generated for `alerts/tests/cluster.yaml`."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from alerts.render import render
+from ragpulse import cluster_file
+from ragpulse.inventory import Cluster
+from tests.fakes.binaries import binary
+
+FOLDER = Path(__file__).parents[2] / "alerts" / "tests"
+
+
+def small_cluster() -> Cluster:
+    return cluster_file.load(FOLDER / "cluster.yaml")
+
+
+def rule_list(cluster: Cluster, component: str) -> list[dict[str, Any]]:
+    """The rules of one component as Prometheus reads them."""
+    text = render(cluster).get(f"{component}.yml", "groups: []")
+    return [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+
+
+def promtool_tests(component: str, generation: int, folder: Path) -> None:
+    """Runs `alerts/tests/<component>.yml`; `folder` is empty and takes what promtool needs."""
+    rules = folder / "rules"
+    rules.mkdir()
+    for name, text in render(small_cluster()).items():
+        (rules / name).write_text(_only_summaries(text))
+    shutil.copy(FOLDER / f"{component}.yml", folder)
+    result = subprocess.run(
+        [binary("promtool", generation), "test", "rules", f"{component}.yml"],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def _only_summaries(text: str) -> str:
+    """promtool compares annotations as a whole; the summary holds every value, the others are words and links."""
+    document = yaml.safe_load(text)
+    for group in document["groups"]:
+        for rule in group["rules"]:
+            if "annotations" in rule:
+                rule["annotations"] = {"summary": rule["annotations"]["summary"]}
+    return yaml.safe_dump(document, sort_keys=False)

@@ -1,0 +1,124 @@
+"""What the Chroma source says of a real ChromaDB 0.5.23, of a recorded 1.5.9, and of answers that it does not know."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporters.chroma_source import MAX_COLLECTIONS, ChromaSource
+from exporters.secret import SecretError
+from exporters.source import SourceError
+from ragpulse.services import Chroma
+from tests.fakes.chroma_server import ChromaServer
+from tests.fakes.http_replay import Replay, hang, refusing_url, reply, reply_json
+from tests.fakes.readings import by_series
+from tests.fakes.watched import PATIENT, QUICK, plan
+
+DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
+CAPTURES = Path(__file__).parent / "captures" / "chroma"
+SERVER = {
+    'ragpulse_chroma_info{service="chroma",version="0.5.23",storage="sqlite+hnsw"}': 1.0,
+    'ragpulse_chroma_auth_enforced{service="chroma"}': 1.0,
+}
+
+
+def records(**counts: float) -> dict[str, float]:
+    return {f'ragpulse_chroma_collection_records{{service="chroma",collection="{k}"}}': v for k, v in counts.items()}
+
+
+def read(url_of: ChromaServer | Replay | str, request_timeout: float = PATIENT, **more: str) -> dict[str, float]:
+    url = url_of if isinstance(url_of, str) else url_of.url
+    service = Chroma(kind="chroma", nodes=("sark",), url=url, **more)
+    return by_series(ChromaSource(plan("chroma", request_timeout=request_timeout), service).read())
+
+
+class TestARealServer:
+    def test_collections_and_records_are_counted_exactly(self, chroma: ChromaServer) -> None:
+        assert read(chroma, token_file=str(chroma.token_file)) == {
+            **SERVER,
+            'ragpulse_chroma_collections{service="chroma"}': 3.0,
+            **records(documents=300, notes=40, empty_one=0),
+        }
+
+    def test_without_a_token_it_is_known_that_the_data_is_guarded_and_nothing_else(self, chroma: ChromaServer) -> None:
+        assert read(chroma) == SERVER
+
+    def test_a_locked_database_hides_what_it_holds(self, chroma: ChromaServer) -> None:
+        with chroma.locked():
+            found = read(chroma, QUICK, token_file=str(chroma.token_file))
+        assert found == SERVER
+
+    def test_an_unreadable_token_is_our_own_inability(self, chroma: ChromaServer, tmp_path: Path) -> None:
+        with pytest.raises(SecretError):
+            read(chroma, token_file=str(tmp_path / "none"))
+
+
+class TestReplayed:
+    @pytest.fixture
+    def recorded(self, replay: Replay) -> Replay:
+        for name in ("v2_version", "v2_tenant", "v2_collections_count", "v2_collections"):
+            recording = json.loads((CAPTURES / "1.5.9" / f"{name}.json").read_text())
+            answer = recording["answers"]["no_auth_configured"]
+            replay.get(recording["request"]["path"], reply_json(answer["body"], answer["status"]))
+            if name == "v2_collections":
+                for collection in answer["body"]:
+                    replay.get(f"{DATABASE}/collections/{collection['id']}/count", reply_json(len(collection["name"])))
+        return replay
+
+    def test_version_1_serves_everybody_and_that_is_said(self, recorded: Replay) -> None:
+        assert read(recorded) == {
+            'ragpulse_chroma_info{service="chroma",version="1.0.0",storage="sqlite+hnsw"}': 1.0,
+            'ragpulse_chroma_auth_enforced{service="chroma"}': 0.0,
+            'ragpulse_chroma_collections{service="chroma"}': 2.0,
+            **records(docs_main=len("docs_main"), empty_one=len("empty_one")),
+        }
+
+    def test_whether_data_is_guarded_is_not_guessed_from_a_failure(self, recorded: Replay) -> None:
+        recorded.get("/api/v2/tenants/default_tenant", reply(500))
+        assert not any("auth_enforced" in series for series in read(recorded))
+
+    def test_a_collection_deleted_while_we_look_is_left_out(self, recorded: Replay) -> None:
+        first = next(path for _, path in recorded.routes if path.endswith("/count"))
+        recorded.get(first, reply(404))
+        found = read(recorded)
+        assert found['ragpulse_chroma_collections{service="chroma"}'] == 2
+        assert sum("collection_records" in series for series in found) == 1
+
+    def test_records_of_the_first_hundred_collections_by_name_are_counted(self, recorded: Replay) -> None:
+        listed = [{"name": f"c{number:03}", "id": f"id-{number}"} for number in reversed(range(120))]
+        recorded.get(f"{DATABASE}/collections_count", reply_json(120))
+        recorded.get(f"{DATABASE}/collections", reply_json(listed))
+        for entry in listed:
+            recorded.get(f"{DATABASE}/collections/{entry['id']}/count", reply_json(1))
+        found = read(recorded)
+        assert found['ragpulse_chroma_collections{service="chroma"}'] == 120
+        counted = {series for series in found if "collection_records" in series}
+        assert counted == set(records(**{f"c{number:03}": 1.0 for number in range(MAX_COLLECTIONS)}))
+
+    @pytest.mark.parametrize(
+        ("path", "answer"),
+        [
+            pytest.param("/api/v2/version", {"version": "2.0"}, id="a version that is no string"),
+            pytest.param(f"{DATABASE}/collections_count", True, id="a count that is no number"),
+            pytest.param(f"{DATABASE}/collections", {"collections": []}, id="a list that is an object"),
+            pytest.param(f"{DATABASE}/collections", [{"name": "docs_main"}], id="a collection without an id"),
+            pytest.param(f"{DATABASE}/collections", ["docs_main"], id="a collection that is only a name"),
+        ],
+    )
+    def test_an_answer_of_unknown_shape_is_our_own_inability(self, recorded: Replay, path: str, answer: Any) -> None:
+        recorded.get(path, reply_json(answer))
+        with pytest.raises(SourceError, match="Chroma"):
+            read(recorded)
+
+    def test_a_page_of_something_else_is_our_own_inability(self, recorded: Replay) -> None:
+        recorded.get(f"{DATABASE}/collections", reply(200, b"<html>"))
+        with pytest.raises(SourceError, match="not JSON"):
+            read(recorded)
+
+
+def test_a_server_that_cannot_be_reached_says_nothing_and_is_no_error_of_ours(replay: Replay) -> None:
+    with refusing_url() as url:
+        assert read(url) == {}
+    replay.get("/api/v2/version", hang)
+    assert read(replay, QUICK) == {}

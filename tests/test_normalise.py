@@ -1,0 +1,105 @@
+"""Each trap in grafanalib's output, and that it is gone."""
+
+from typing import Any
+
+import pytest
+from grafanalib import core
+
+from dashboards import panels
+from dashboards.normalise import SCHEMA_VERSION, normalise
+from dashboards.panels import Line, Row, board
+from ragpulse import cluster_file, yaml_file
+
+CLUSTER = cluster_file.parse(yaml_file.parse("cluster: c\nnodes: {a: {address: 127.0.0.1}}\n", "c"), "c")
+Json = dict[str, Any]
+
+
+def raw() -> Json:
+    made = [panels.verdict("V", "d", "up"), panels.trend("T", "d", [Line("up", "x")], "s")]
+    return board(CLUSTER, "uid", "title", "q", [Row(made, 4, "Row")])
+
+
+def panel(of: Json, kind: str) -> Json:
+    return next(entry for entry in of["panels"] if entry["type"] == kind)
+
+
+def strings(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return {text for inner in value.values() for text in strings(inner)}
+    if isinstance(value, list):
+        return {text for inner in value for text in strings(inner)}
+    return {value} if isinstance(value, str) else set()
+
+
+def nulls(value: object, path: str = "") -> set[str]:
+    if isinstance(value, dict):
+        return {found for key, inner in value.items() for found in nulls(inner, f"{path}.{key}")}
+    if isinstance(value, list):
+        return {found for inner in value for found in nulls(inner, f"{path}[]")}
+    return {path} if value is None else set()
+
+
+def test_grafanalib_still_has_the_traps() -> None:
+    """When this fails, a new grafanalib has mended something: the step against it can go."""
+    made = raw()
+    assert "null" in strings(made)
+    assert panel(made, "stat")["maxDataPoints"] == 100
+    assert panel(made, "stat")["fieldConfig"]["defaults"]["color"] is None
+    assert "showLegend" not in panel(made, "timeseries")["options"]["legend"]
+    assert made["schemaVersion"] == 12
+    assert core.Target(expr="up").to_json_data()["intervalFactor"] == 2
+
+
+def test_the_base_of_the_thresholds_is_null_and_not_the_word() -> None:
+    made = normalise(raw())
+    assert "null" not in strings(made)
+    steps = panel(made, "stat")["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert [step["value"] for step in steps] == [None, 0.0, 1.0]
+    assert all(set(step) == {"color", "value"} for step in steps)
+
+
+def test_nothing_else_is_null() -> None:
+    assert nulls(normalise(raw())) == {".panels[].fieldConfig.defaults.thresholds.steps[].value"}
+
+
+def test_nothing_makes_a_graph_coarse() -> None:
+    made = normalise(raw())
+    for entry in made["panels"]:
+        assert "maxDataPoints" not in entry
+        for target in entry.get("targets", []):
+            assert not {"intervalFactor", "step", "interval"} & set(target)
+            assert target["range"] is not target["instant"]
+
+
+def test_the_board_is_of_a_version_that_grafana_takes_as_it_is() -> None:
+    made = normalise(raw())
+    assert made["schemaVersion"] == SCHEMA_VERSION == 39
+    assert made["editable"] is False
+    assert not {"rows", "sharedCrosshair", "style", "hideControls", "gnetId", "__inputs"} & set(made)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        pytest.param("stat", ("fieldConfig", "defaults", "color"), {"mode": "thresholds"}, id="a stat's colour judges"),
+        pytest.param("timeseries", ("options", "legend", "showLegend"), True, id="a graph shows its legend"),
+        pytest.param("timeseries", ("fieldConfig", "defaults", "custom", "stacking"), {"mode": "none", "group": "A"}, id="lines are not stacked"),
+        pytest.param("timeseries", ("datasource",), {"type": "prometheus", "uid": "${datasource}"}, id="the data source is a variable"),
+    ],
+)  # fmt: skip
+def test_a_panel_has_what_grafanalib_leaves_out(kind: str, path: tuple[str, ...], value: object) -> None:
+    found: Any = panel(normalise(raw()), kind)
+    for key in path:
+        found = found[key]
+    assert found == value
+
+
+def test_a_heading_holds_nothing_of_a_panel() -> None:
+    assert set(panel(normalise(raw()), "row")) == {"collapsed", "gridPos", "id", "panels", "title", "type"}
+
+
+def test_variables_begin_with_what_the_data_source_has() -> None:
+    variables = {entry["name"]: entry for entry in normalise(raw())["templating"]["list"]}
+    assert variables["cluster"]["current"] == {}
+    assert variables["node"]["current"] == {"text": ["All"], "value": ["$__all"]}
+    assert not {"auto", "useTags", "tagsQuery"} & set(variables["node"])

@@ -1,0 +1,440 @@
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ragpulse.overview.facts import Overview
+from tests.fakes import mixed_cluster as mixed
+from tests.fakes.mixed_cluster import AVAILABLE, BEGIN, NOW, THROUGHPUT
+from tests.fakes.overview_of import overview_at, overview_of, states, verdict
+from tests.fakes.prometheus_api import ALERTS, QUERY, RANGE, RULES, Answering, serving
+
+ANSWERS = frozenset({QUERY, RANGE, RULES})
+Change = Callable[[Answering], object]
+
+
+def changed(*changes: Change) -> Overview:
+    answering = mixed.mixed()
+    for change in changes:
+        change(answering)
+    return overview_of(answering)
+
+
+def everything_is_unknown(overview: Overview) -> bool:
+    nothing_judged = all(found.state in {"unknown", "unmeasured"} for found in overview.objectives)
+    return nothing_judged and set(states(overview).values()) == {"unknown"} and overview.banner.state == "unknown"
+
+
+def test_each_target_gets_the_verdict_that_was_recorded_or_the_reason_why_there_is_none() -> None:
+    overview = changed()
+    assert [(found.slo, found.service, found.state, found.why) for found in overview.objectives] == [
+        ("availability", "chroma", "missed", ""),
+        ("availability", "memory", "met", ""),
+        ("availability", "vllm", "met", ""),
+        ("response_time", "chroma", "missed", ""),
+        ("response_time", "memory", "met", ""),
+        ("response_time", "vllm", "idle", "no traffic"),
+        ("time_to_first_token", "vllm", "unknown", "learning: not enough data yet"),
+        ("throughput", "vllm", "idle", "no demand: no request waited"),
+        ("gpu_utilization", "vllm", "unmeasured", "no GPU on its nodes"),
+    ]
+    assert {found.verdict for found in overview.objectives} == {"met", "missed", "not judgeable"}
+
+
+def test_a_value_is_said_over_both_windows_and_never_rounded_up_to_good() -> None:
+    found = verdict(changed(), "availability", "vllm")
+    assert (found.value_text, found.value_long_text) == ("99.99 % in the last minute", "99.99 % in 5 min")
+    assert found.objective_text == "99.9 % of probes answered"
+    assert found.measured == "probe `health` from beta"
+
+
+def test_since_when_is_the_time_of_the_last_change() -> None:
+    overview = changed()
+    missed = verdict(overview, "availability", "chroma").since
+    assert missed.at is not None
+    assert NOW - 160 <= missed.at <= NOW - 150, "within one evaluation of the change"
+    met = verdict(overview, "availability", "vllm").since
+    assert met.at is not None
+    assert NOW - 1900 <= met.at <= NOW - 1840, "within a minute of a change that is long ago"
+
+
+def test_since_when_is_at_least_as_long_as_data_exist() -> None:
+    assert verdict(changed(), "availability", "memory").since.at_least == NOW - BEGIN
+    longer = changed(lambda answering: answering.instant.update({mixed.OLDEST: [({}, NOW - 10 * 86400)]}))
+    assert verdict(longer, "throughput", "vllm").since.at_least == pytest.approx(6 * 3600, abs=660)
+
+
+def test_without_any_data_nothing_is_said_of_since_when() -> None:
+    since = verdict(overview_of(Answering()), "availability", "chroma").since
+    assert (since.at, since.at_least) == (None, None)
+
+
+def no_total(answering: Answering) -> None:
+    answering.instant[mixed.TOTAL] = []
+
+
+def states_are(state: str) -> Change:
+    return lambda answering: answering.instant.update(
+        {mixed.GPU: [({"node": node, "state": state}, 1) for node in ("alpha", "beta")]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "slo", "service", "state", "why"),
+    [
+        pytest.param(
+            [lambda a: a.instant.update({mixed.AGENTS: [({"node": "alpha"}, 1), ({"node": "beta"}, 0)]})],
+            "availability", "memory", "unknown", "nothing measures it: agent beta is down",
+            id="the only agent that measures it is down, though the rule still has a value",
+        ),
+        pytest.param(
+            [lambda a: a.instant.update({mixed.AGENTS: []})],
+            "throughput", "vllm", "unknown", "nothing measures it: agent alpha is down",
+            id="Prometheus knows nothing of the agent",
+        ),
+        pytest.param(
+            [no_total, lambda a: a.instant.update({mixed.STATE: [(mixed.component("vllm"), 1)]})],
+            "throughput", "vllm", "unknown", "vllm is down: it tells nothing", id="the service is down",
+        ),
+        pytest.param([no_total], "throughput", "vllm", "unknown", "no data yet", id="nothing is known"),
+        pytest.param(
+            [lambda a: a.instant.update({mixed.TOTAL: [(THROUGHPUT, 0.4)]})],
+            "throughput", "vllm", "unknown", "learning: not enough data yet", id="something is measured but not judged",
+        ),
+        pytest.param(
+            [lambda a: a.instant.update({mixed.MET: [], mixed.TOTAL: [(AVAILABLE["memory"], 0)]})],
+            "availability", "memory", "unknown", "no probe ran in the last minute", id="no probe runs",
+        ),
+        pytest.param(
+            [lambda a: a.instant.update({mixed.MET: [(AVAILABLE["memory"], float("nan"))]})],
+            "availability", "memory", "unknown", "learning: not enough data yet", id="NaN is no verdict",
+        ),
+        pytest.param(
+            [states_are("disabled")], "gpu_utilization", "vllm", "unmeasured",
+            "reading GPUs is switched off for its nodes", id="GPUs are switched off",
+        ),
+        pytest.param(
+            [states_are("unavailable")], "gpu_utilization", "vllm", "unknown",
+            "the GPUs of its nodes cannot be read", id="a GPU that cannot be read is unknown",
+        ),
+        pytest.param(
+            [states_are("ready")], "gpu_utilization", "vllm", "idle", "no demand: no request waited",
+            id="GPUs without demand are idle",
+        ),
+        pytest.param(
+            [states_are("ready"), lambda a: a.instant.update({mixed.DEMAND: [({"service": "vllm"}, 0.25)]})],
+            "gpu_utilization", "vllm", "idle", "too little demand: requests waited 25% of the time",
+            id="GPUs with little demand are idle",
+        ),
+        pytest.param(
+            [states_are("ready"), lambda a: a.instant.update({mixed.DEMAND: []})],
+            "gpu_utilization", "vllm", "unknown", "no data yet", id="GPUs whose demand is not known are unknown",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_judged_says_why(changes: list[Change], slo: str, service: str, state: str, why: str) -> None:
+    found = verdict(changed(*changes), slo, service)
+    assert (found.state, found.verdict, found.why) == (state, "not judgeable", why)
+
+
+def test_a_target_that_the_cluster_file_leaves_unmeasured_says_what_to_configure() -> None:
+    unmeasured = mixed.cluster(mixed.CLUSTER.replace(", search: {path: /search}", ""))
+    found = verdict(overview_of(mixed.mixed(), of=unmeasured), "response_time", "memory")
+    assert (found.state, found.why) == (
+        "unmeasured", "no search request is configured: set services.<name>.search",
+    )  # fmt: skip
+
+
+def test_the_agents_that_are_left_judge_alone_and_the_verdict_says_so() -> None:
+    both = mixed.cluster(mixed.CLUSTER.replace("chroma, nodes: [alpha]", "chroma, nodes: [alpha], probe_from: [alpha, beta]"))
+    answering = mixed.mixed()
+    answering.instant[mixed.AGENTS] = [({"node": "alpha"}, 0), ({"node": "beta"}, 1)]
+    found = verdict(overview_of(answering, of=both), "availability", "chroma")
+    assert (found.state, found.note) == ("missed", "agent alpha is down: the others judge alone")
+
+
+@pytest.mark.parametrize("path", sorted(ANSWERS))
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        pytest.param(500, b"oops", "it answers HTTP 500", id="an error"),
+        pytest.param(302, b"", "it answers HTTP 302", id="a redirect"),
+        pytest.param(200, b"", "its answer is not what its HTTP API promises", id="an empty answer"),
+        pytest.param(200, b"\xff<html>", "its answer is not what its HTTP API promises", id="garbage"),
+        pytest.param(
+            200, b'{"status":"error","error":"x"}', "its answer is not what its HTTP API promises", id="a refusal"
+        ),
+    ],
+)
+def test_one_question_unanswered_makes_everything_unknown(path: str, status: int, body: bytes, reason: str) -> None:
+    overview = changed(lambda answering: answering.broken.update({path: (status, body)}))
+    assert everything_is_unknown(overview)
+    assert overview.problem == f"Prometheus cannot be asked: {reason}"
+    assert verdict(overview, "availability", "memory").why == overview.problem
+    assert overview.alerts.unknown == overview.problem
+
+
+def test_no_prometheus_at_all_makes_everything_unknown() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        overview = overview_at(f"http://127.0.0.1:{unused.getsockname()[1]}")
+    assert everything_is_unknown(overview)
+    assert overview.problem == "Prometheus cannot be asked: no connection; is it running?"
+    assert not overview.alerts.path_alive
+
+
+def test_a_prometheus_that_hangs_is_given_up() -> None:
+    answering = mixed.mixed()
+    answering.hold = threading.Event()
+    with serving(answering):
+        start = time.monotonic()
+        overview = overview_at(answering.url, timeout=0.3)
+        assert time.monotonic() - start < 2
+    assert everything_is_unknown(overview)
+    assert overview.problem == "Prometheus cannot be asked: no answer within 0.3 s"
+
+
+def test_a_prometheus_without_data_leaves_everything_unknown_and_says_so_without_blaming_it() -> None:
+    overview = overview_of(Answering())
+    assert everything_is_unknown(overview)
+    assert overview.problem == ""
+    assert overview.banner.sentence == "Unknown: no target can be judged"
+    assert overview.alerts.unknown == "Prometheus has no alerting rules"
+
+
+def test_each_component_has_its_state_and_the_reason_for_it() -> None:
+    overview = changed()
+    assert [(found.name, found.kind, found.state, found.reason) for found in overview.components] == [
+        ("alpha", "node", "up", "its agent answers"),
+        ("beta", "node", "up", "its agent answers"),
+        (
+            "chroma", "chroma", "degraded",
+            "probes `query`, `ready` from beta fail: auth (the credentials are refused); "
+            "it answers but cannot do its work",
+        ),
+        ("memory", "memory", "up", "answers and can do its work"),
+        ("vllm", "vllm", "up", "vLLM is serving"),
+        ("ray", "ray", "unknown", "not watched by this version"),
+        ("nightly", "borg backup", "unknown", "not watched by this version"),
+    ]  # fmt: skip
+    chroma = overview.components[2]
+    assert chroma.nodes == ("alpha",)
+    assert chroma.since.at is not None
+    assert NOW - 180 <= chroma.since.at <= NOW - 170
+
+
+def component_is(name: str, value: float, kind: str = "service") -> Change:
+    return lambda answering: answering.instant.update({mixed.STATE: [(mixed.component(name, kind), value)]})
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "state", "reason"),
+    [
+        pytest.param(
+            [component_is("beta", 1, "node"), lambda a: a.instant.update({mixed.AGENTS: [({"node": "beta"}, 0)]})],
+            "beta", "down", "its agent does not answer: the node, its network or the agent is down", id="a node down",
+        ),
+        pytest.param(
+            [lambda a: a.instant.update({mixed.AGENTS: [({"node": "alpha"}, 1), ({"node": "beta"}, 0)]})],
+            "beta", "unknown", "its agent has just stopped answering", id="the scrape knows before the rule",
+        ),
+        pytest.param(
+            [lambda a: a.instant.update({mixed.AGENTS: [({"node": "alpha"}, 1), ({"node": "beta"}, 0)]})],
+            "memory", "unknown", "nothing measures it: agent beta is down", id="nobody looks at a service",
+        ),
+        pytest.param(
+            [
+                component_is("memory", 1),
+                lambda a: a.instant.update({mixed.AGENTS: [({"node": "alpha"}, 0), ({"node": "beta"}, 1)]}),
+                lambda a: a.instant.update({mixed.UP: [({"service": "memory", "node": "beta"}, 0)]}),
+            ],
+            "memory", "down", "agent alpha is down, where it lives; it does not answer", id="its node is down",
+        ),
+        pytest.param(
+            [
+                component_is("memory", 2),
+                lambda a: a.instant.update(
+                    {mixed.UP: [({"service": "memory", "node": "beta"}, 0), ({"service": "memory", "node": "alpha"}, 1)]}
+                ),
+            ],
+            "memory", "degraded", "it does not answer beta", id="one of two sees it",
+        ),
+        pytest.param(
+            [component_is("vllm", 2), lambda a: a.instant.update({mixed.VLLM: [({"service": "vllm", "state": "stalled"}, 1)]})],
+            "vllm", "degraded", "vLLM is stalled", id="vLLM says what it is doing",
+        ),
+        pytest.param([component_is("memory", 2)], "memory", "degraded", "no probe says why", id="no reason is known"),
+        pytest.param([component_is("memory", 0)], "memory", "unknown", "no data yet", id="recorded as unknown"),
+        pytest.param([component_is("memory", 7)], "memory", "unknown", "no data yet", id="recorded as nonsense"),
+    ],
+)  # fmt: skip
+def test_a_component_in_trouble_says_what_is_wrong(changes: list[Change], name: str, state: str, reason: str) -> None:
+    answering = mixed.mixed()
+    answering.instant[mixed.READY] = []
+    for change in changes:
+        change(answering)
+    found = next(each for each in overview_of(answering).components if each.name == name)
+    assert (found.state, found.reason) == (state, reason)
+
+
+def test_alerts_come_with_expression_value_and_runbook_the_urgent_ones_first() -> None:
+    firing, pending = changed().alerts.shown
+    assert (firing.name, firing.state, firing.severity, firing.value) == ("ServiceNotReady", "firing", "page", "0")
+    assert firing.expression == 'max by (service) (ragpulse_service_ready{service="chroma"}) == 0'
+    assert firing.link == "/runbooks/ServiceNotReady"
+    assert firing.since == pytest.approx(1789999840.123, abs=0.001)
+    assert (pending.name, pending.state, pending.value, pending.link) == ("AvailabilityBelowTarget", "pending", "0.52", "")
+
+
+@pytest.mark.parametrize(
+    ("held", "word"), [({"silenced": ("s1",)}, "silenced"), ({"inhibited": ("a1",)}, "inhibited"), ({}, "")]
+)
+def test_alertmanager_says_which_alerts_are_held_back(held: dict[str, tuple[str, ...]], word: str) -> None:
+    known = mixed.known("ServiceNotReady", "chroma", **held)
+    overview = changed(lambda answering: answering.alerts.append(known), lambda answering: answering.alerts.pop(1))
+    assert overview.alerts.shown[0].quieted == word
+    assert overview.alerts.caution == ""
+
+
+def test_without_alertmanager_alerts_are_shown_all_the_same() -> None:
+    overview = changed(lambda answering: answering.broken.update({ALERTS: (500, b"")}))
+    assert [alert.name for alert in overview.alerts.shown] == ["ServiceNotReady", "AvailabilityBelowTarget"]
+    why = "Alertmanager cannot be asked: it answers HTTP 500"
+    assert overview.alerts.caution == f"which are silenced is not known: {why}"
+    assert overview.alerts.path_words == f"alerting path broken: {why}"
+    assert verdict(overview, "availability", "memory").state == "met"
+
+
+@pytest.mark.parametrize(
+    ("change", "alive", "words"),
+    [
+        pytest.param(lambda _: None, True, "alerting path alive: Watchdog reaches Alertmanager", id="all well"),
+        pytest.param(
+            lambda a: a.alerts.pop(0), False, "alerting path unproven: Watchdog has not reached Alertmanager",
+            id="it does not arrive",
+        ),
+        pytest.param(
+            lambda a: a.alert_rules.pop(0), False, "alerting path unproven: Watchdog does not fire", id="it does not fire"
+        ),
+    ],
+)  # fmt: skip
+def test_the_watchdog_is_a_line_about_the_alerting_path_and_no_alert(change: Change, alive: bool, words: str) -> None:  # noqa: FBT001 - a column
+    alerts = changed(change).alerts
+    assert (alerts.path_alive, alerts.path_words) == (alive, words)
+    assert "Watchdog" not in {alert.name for alert in alerts.shown}
+
+
+def test_a_rule_that_cannot_be_evaluated_is_told() -> None:
+    overview = changed(lambda answering: answering.alert_rules[1].update(health="err"))
+    assert overview.alerts.caution == "cannot be evaluated: ServiceNotReady"
+
+
+def test_a_link_of_an_annotation_leads_to_a_web_page_or_nowhere() -> None:
+    def linked(url: str) -> str:
+        answering = mixed.mixed()
+        answering.alert_rules[2]["alerts"][0]["annotations"]["runbook_url"] = url
+        return overview_of(answering).alerts.shown[1].link
+
+    assert linked("https://example.org/runbook") == "https://example.org/runbook"
+    assert linked("javascript:alert(1)") == ""
+
+
+def all_met(answering: Answering) -> None:
+    answering.instant[mixed.MET] = [(labels, 1) for labels, _ in answering.instant[mixed.MET]] + [(mixed.FIRST_TOKEN, 1)]
+    answering.instant[mixed.STATE] = [
+        (labels, 3 if labels["component"] not in {"ray", "nightly"} else 0)
+        for labels, _ in answering.instant[mixed.STATE]
+    ]
+    del answering.alert_rules[1:]
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "sentence"),
+    [
+        pytest.param([], "missed", "2 targets missed: chroma (availability, response time)", id="two missed"),
+        pytest.param([all_met], "met", "All judged targets are met", id="all met; idle and unmeasured do not count"),
+        pytest.param(
+            [all_met, lambda a: a.instant[mixed.STATE].__setitem__(3, (mixed.component("memory"), 1))],
+            "degraded", "All judged targets are met, but 1 component down: memory", id="a component is down",
+        ),
+        pytest.param(
+            [all_met, lambda a: a.instant[mixed.MET].pop()], "degraded",
+            "All judged targets are met, but 1 target unknown", id="one target is not known",
+        ),
+        pytest.param(
+            [all_met, lambda a: a.alert_rules.clear()], "degraded",
+            "All judged targets are met, but alerting path unproven: Watchdog does not fire", id="alerts go nowhere",
+        ),
+        pytest.param(
+            [lambda a: a.instant.update({mixed.STATE: [(mixed.component("chroma"), 1)]})], "missed",
+            "2 targets missed: chroma (availability, response time); 1 component down: chroma", id="missed and down",
+        ),
+        pytest.param(
+            [lambda a: a.instant.update({mixed.MET: [], mixed.STATE: [(mixed.component("chroma"), 1)]})], "unknown",
+            "Unknown: no target can be judged; 1 component down: chroma", id="nothing judged",
+        ),
+    ],
+)  # fmt: skip
+def test_the_banner_answers_in_one_sentence(changes: list[Change], state: str, sentence: str) -> None:
+    banner = changed(*changes).banner
+    assert (banner.state, banner.sentence) == (state, sentence)
+
+
+def test_the_banner_counts_what_it_rests_on() -> None:
+    assert changed(all_met).banner.detail == "6 of 9 targets judged · 5 of 7 components up · no alert fires"
+
+
+def test_a_node_and_a_service_of_one_name_are_told_apart() -> None:
+    both = mixed.cluster(mixed.CLUSTER.replace("memory: {kind", "beta: {kind"))
+    answering = mixed.mixed()
+    answering.instant[mixed.STATE] = [(mixed.component("beta", "node"), 3), (mixed.component("beta"), 1)]
+    found = [each for each in overview_of(answering, of=both).components if each.name == "beta"]
+    assert [(each.state, each.anchor) for each in found] == [
+        ("up", "component-beta"), ("down", "component-memory-beta"),
+    ]  # fmt: skip
+
+
+def test_history_holds_an_hour_in_at_most_120_points() -> None:
+    history = verdict(changed(), "response_time", "chroma").history
+    assert history is not None
+    assert 100 < len(history.points) <= 120
+    assert history.points[-1] == (NOW, 0.0)
+    assert history.points[0][0] >= NOW - 3600
+
+
+def line(received: object, *alerts: dict[str, object]) -> str:
+    return json.dumps({"received": received, "body": {"version": "4", "alerts": list(alerts)}})
+
+
+def told(name: str, status: str = "firing") -> dict[str, object]:
+    return {"status": status, "labels": {"alertname": name, "component": "c"}, "annotations": {"summary": "s"}}
+
+
+def test_the_newest_twenty_notifications_are_shown_newest_first(tmp_path: Path) -> None:
+    file = tmp_path / "n.jsonl"
+    file.write_text("".join(line(float(n), told(f"A{n}"), told(f"B{n}", "resolved")) + "\n" for n in range(50)))
+    found = overview_of(mixed.mixed(), file).notifications
+    assert found is not None
+    assert len(found) == 20
+    assert [(each.received, each.alert, each.status) for each in found[:3]] == [
+        (49.0, "A49", "firing"), (49.0, "B49", "resolved"), (48.0, "A48", "firing"),
+    ]  # fmt: skip
+
+
+def test_lines_that_are_no_notifications_are_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "n.jsonl"
+    good = line(1.0, told("Good"))
+    bad = [b"", b"not json", b'{"received": 1}', b"[]", b"\xff\xfe", line("NaN", told("X")).encode(), b"[" * 9999]
+    file.write_bytes(b"\n".join([good.encode(), *bad]) + b'\n{"received": 2, "bo')
+    found = overview_of(mixed.mixed(), file).notifications
+    assert found is not None
+    assert [each.alert for each in found] == ["Good"]
+
+
+def test_a_file_of_notifications_that_is_not_there_is_none_received(tmp_path: Path) -> None:
+    assert overview_of(mixed.mixed(), tmp_path / "absent").notifications == ()
+    assert overview_of(mixed.mixed()).notifications is None

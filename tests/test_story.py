@@ -1,0 +1,245 @@
+"""The main job, end to end, on real servers: up, watched, broken on purpose, noticed, mended, down."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+import yaml
+from PIL import Image
+
+from dashboards.render import boards
+from ragpulse import cluster_file
+
+ROOT = Path(__file__).parent.parent
+ABSENT = yaml.safe_load((ROOT / "tests" / "not_on_this_machine.yaml").read_text())
+NOTICED_WITHIN = 70.0  # seconds from `demo stop` to the notification at the receiver
+pytestmark = pytest.mark.story
+
+
+@dataclass(frozen=True)
+class Stack:
+    state: Path
+    ports_from: int
+
+    def ragpulse(self, *arguments: str, check: bool = True) -> str:
+        result = subprocess.run(
+            [sys.executable, "-m", "ragpulse", *arguments, "--state", str(self.state)],
+            capture_output=True, text=True, check=False, cwd=self.state.parent, timeout=240,
+        )  # fmt: skip
+        assert not check or result.returncode == 0, result.stdout + result.stderr
+        return result.stdout + result.stderr
+
+    def up(self) -> str:
+        return self.ragpulse("up", "--ports-from", str(self.ports_from))
+
+    def cluster_ports(self) -> dict[str, int]:
+        cluster = cluster_file.load(self.state / "cluster.yaml")
+        return dict(cluster.monitoring.ports.model_dump())
+
+    def ask_prometheus(self, path: str, **parameters: str) -> Any:
+        url = f"http://127.0.0.1:{self.cluster_ports()['prometheus']}/api/v1/{path}"
+        answer = httpx.get(url, params=parameters, timeout=10).json()
+        assert answer["status"] == "success", answer
+        return answer["data"]
+
+    def has_data(self, expression: str) -> bool:
+        return bool(self.ask_prometheus("query", query=expression)["result"])
+
+    def page(self) -> dict[str, Any]:
+        url = f"http://127.0.0.1:{self.cluster_ports()['overview']}/api/overview.json"
+        page: dict[str, Any] = httpx.get(url, timeout=10).json()
+        return page
+
+    def verdicts(self) -> dict[tuple[str, str], str]:
+        return {(o["slo"], o["service"]): o["verdict"] for o in self.page()["objectives"]}
+
+    def component(self, name: str) -> str:
+        return next(c["state"] for c in self.page()["components"] if c["name"] == name)
+
+    def notifications(self) -> list[dict[str, Any]]:
+        lines = self.state / "notifications.jsonl"
+        return [json.loads(line) for line in lines.read_text().splitlines()] if lines.exists() else []
+
+    def picture(self, file: Path) -> Image.Image:
+        url = f"http://127.0.0.1:{self.cluster_ports()['overview']}/"
+        subprocess.run([ROOT / "documents" / "scripts" / "picture", file, url], check=True, timeout=60)
+        return Image.open(file).convert("RGB")
+
+
+def wait_for(what: str, seconds: float, truth: Callable[[], Any]) -> Any:
+    """Polls a real condition of another process until it holds; `seconds` is when to give up, not how long it takes."""
+    end = time.monotonic() + seconds
+    last: object = None
+    while time.monotonic() < end:
+        try:
+            if last := truth():
+                return last
+        except httpx.HTTPError as error:
+            last = error
+        time.sleep(0.5)
+    raise AssertionError(f"{what}: not within {seconds:g} s (last: {last!r})")
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` neighbouring ports that nobody uses on the demo's addresses."""
+    for base in range(21000, 29000, count):
+        try:
+            for port in range(base, base + count):
+                for address in ("127.0.0.1", "127.0.0.2"):
+                    with socket.socket() as probe:
+                        probe.bind((address, port))
+        except OSError:
+            continue
+        return base
+    raise AssertionError("no free ports")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(tmp_path_factory.mktemp("story") / "state", free_ports(8))
+    stack.up()
+    try:
+        yield stack
+    finally:
+        stack.ragpulse("down", check=False)
+
+
+def selectors(expression: str) -> set[str]:
+    """The vector selectors of an expression: an alert is silent when all is well, its inputs must never be."""
+    found = re.findall(r"(?<![\w:\"])((?:ragpulse|prometheus|up\b|scrape)[\w:]*(?:\{[^}]*\})?)", expression)
+    return {match for match in found if not match.startswith("ALERTS")}
+
+
+def excused(expression: str) -> bool:
+    return any(name in expression for name in ABSENT)
+
+
+def test_the_main_job(stack: Stack, tmp_path: Path) -> None:
+    _everything_is_watched(stack)
+    _every_expression_has_data(stack)
+    _green(stack, tmp_path)
+    _second_up_takes_seconds(stack)
+    _a_stopped_chroma_is_noticed(stack, tmp_path)
+    _a_started_chroma_is_noticed(stack)
+    _down_leaves_nothing(stack)
+
+
+def _everything_is_watched(stack: Stack) -> None:
+    targets = stack.ask_prometheus("targets")["activeTargets"]
+    assert {target["labels"]["job"] for target in targets} >= {"ragpulse-agent", "prometheus", "alertmanager"}
+    assert {target["labels"].get("node") for target in targets} >= {"alpha", "beta"}
+    assert all(target["health"] == "up" for target in targets), targets
+    wait_for(
+        "10,000 vectors are counted", 60, lambda: stack.has_data("sum(ragpulse_chroma_collection_records) == 10000")
+    )
+    assert stack.has_data('ragpulse_chroma_info{version="0.5.23"}')
+    assert stack.has_data("ragpulse_chroma_auth_enforced == 1")
+
+
+def _every_expression_has_data(stack: Stack) -> None:
+    """Recording rules and board expressions as they stand; of alerts, which are silent when all is well, the inputs."""
+    expressions: set[str] = set()
+    for group in stack.ask_prometheus("rules")["groups"]:
+        for rule in group["rules"]:
+            assert rule["health"] in {"ok", "unknown"}, rule
+            expressions |= {rule["query"]} if rule["type"] == "recording" else selectors(rule["query"])
+    for board in boards(cluster_file.load(stack.state / "cluster.yaml")).values():
+        expressions |= {_filled_in(query) for query in re.findall(r'"expr": "((?:[^"\\]|\\.)*)"', board)}
+    assert len(expressions) > 50
+    without = {expression for expression in expressions if not excused(expression)}
+    wait_for("every expression has data", 90, lambda: _drop_those_with_data(stack, without))
+    assert not [name for name in ABSENT if stack.has_data(name)], "has data after all: take it off the list"
+
+
+def _filled_in(query: str) -> str:
+    text: str = json.loads(f'"{query}"')
+    for variable, value in (("$__rate_interval", "1m"), ("$cluster", "demo"), ("$node", ".*"), ("${node:regex}", ".*")):
+        text = text.replace(variable, value)
+    return text
+
+
+def _drop_those_with_data(stack: Stack, without: set[str]) -> bool:
+    without -= {expression for expression in without if stack.has_data(expression)}
+    return not without
+
+
+def _green(stack: Stack, folder: Path) -> None:
+    def all_met() -> bool:
+        verdicts = stack.verdicts()
+        return {v for (slo, _), v in verdicts.items() if slo != "gpu_utilization"} == {"met"}
+
+    wait_for("every target that can be judged here is met", 120, all_met)
+    assert stack.verdicts()["gpu_utilization", "vllm"] == "not judgeable"
+    states = {component["name"]: component["state"] for component in stack.page()["components"]}
+    assert states == dict.fromkeys(("alpha", "beta", "chroma", "memory", "vllm"), "up")
+    assert "demo" in stack.page()["banner"]["note"].lower()
+    stack.picture(folder / "green.png")
+
+
+def _second_up_takes_seconds(stack: Stack) -> None:
+    start = time.monotonic()
+    assert "already" in stack.up()
+    assert time.monotonic() - start < 10
+
+
+def _a_stopped_chroma_is_noticed(stack: Stack, folder: Path) -> None:
+    stopped = time.time()
+    stack.ragpulse("demo", "stop", "chroma")
+    told = wait_for("a notification", NOTICED_WITHIN + 20, lambda: _notified(stack, "firing", "chroma", stopped))
+    assert told["received"] - stopped <= NOTICED_WITHIN
+    print(f"\nstopped → notified: {told['received'] - stopped:.1f} s")
+    wait_for("the page says so", 20, lambda: stack.component("chroma") == "down")
+    wait_for("the target is missed", 20, lambda: stack.verdicts()["availability", "chroma"] == "missed")
+    assert stack.verdicts()["availability", "memory"] == "met", "one fault costs one service"
+    green, red = Image.open(folder / "green.png").convert("RGB"), stack.picture(folder / "red.png")
+    assert _reddish(red) > 4 * _reddish(green), "the page does not look red"
+
+
+def _reddish(picture: Image.Image) -> int:
+    # A handful of pixels is what anti-aliasing leaves; it keeps the ratio of two pictures finite.
+    return 50 + sum(
+        count for count, (r, g, b) in picture.getcolors(picture.width * picture.height) if r > 150 and g < 90 and b < 90
+    )
+
+
+def _a_started_chroma_is_noticed(stack: Stack) -> None:
+    started = time.time()
+    stack.ragpulse("demo", "start", "chroma")
+    wait_for("the alert is resolved", 120, lambda: _notified(stack, "resolved", "chroma", started))
+    wait_for("the page is green again", 120, lambda: stack.verdicts()["availability", "chroma"] == "met")
+    assert stack.component("chroma") == "up"
+    assert stack.has_data("sum(ragpulse_chroma_collection_records) == 10000")
+
+
+def _notified(stack: Stack, status: str, service: str, since: float) -> dict[str, Any] | None:
+    for line in stack.notifications():
+        for alert in line["notification"]["alerts"]:
+            if line["received"] >= since and alert["status"] == status and alert["labels"].get("service") == service:
+                return line
+    return None
+
+
+def _down_leaves_nothing(stack: Stack) -> None:
+    ports = set(range(stack.ports_from, stack.ports_from + 8))
+    stack.ragpulse("down")
+    assert not [p for p in psutil.process_iter() if _belongs_to(p, stack.state)]
+    listening = {c.laddr.port for c in psutil.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    assert not ports & listening
+
+
+def _belongs_to(process: psutil.Process, state: Path) -> bool:
+    try:
+        return process.environ().get("RAGPULSE_STATE_DIR") == str(state) and process.pid != os.getpid()
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+        return False
