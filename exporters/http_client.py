@@ -1,27 +1,44 @@
-"""One kept connection to one service, bounded in time and size, its failures named by whose fault they are.
+"""Requests to one service, bounded in time and size, its failures named by whose fault they are.
 
-Durations in seconds. Errors: `Unanswered` when no usable HTTP answer came. A status of 400 and more is an answer.
+A connection is kept within a `with` block and closed at its end: many servers close an idle one after 5 s, just when
+the next run comes. Durations in seconds. Errors: `Unanswered` when no HTTP answer came, `WrongAnswer` when one came
+that is not what it should be; their `reason` is one of `catalogue.service.REASONS`.
 """
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
+import httpcore
 import httpx
 
+from exporters.http_deadline import BoundedBackend, Exchange
+from exporters.secret import tls_context
+from ragpulse import __version__
+from ragpulse.services import Tls
+
 MAX_BODY_BYTES = 8 * 1024 * 1024
-# Kept within a run, not between runs: many servers close an idle connection after 5 s, just when the next run comes.
-_LIMITS = httpx.Limits(max_connections=1, keepalive_expiry=2.0)
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"ragpulse/{__version__}"}
 
 
-class Unanswered(Exception):  # noqa: N818 - a fact about the service, not a fault of ours
-    """No usable answer: `reason` is `timeout`, `connect` or `invalid`."""
+class Failure(Exception):  # noqa: N818 - a fact about the service, not a fault of ours
+    """A request that failed. `reason` is one of `catalogue.service.REASONS`, the text says more."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
+
+
+class Unanswered(Failure):
+    """No HTTP answer: `timeout`, `connect`, or `invalid` for something that does not speak HTTP."""
+
+
+class WrongAnswer(Failure):
+    """An HTTP answer, but not a good one: the service lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +47,35 @@ class Answer:
     body: bytes
     seconds: float
 
-    def failure(self) -> str | None:
-        """The reason of a status that is none of success: `auth`, `http_4xx`, `http_5xx`, `invalid` (a redirect)."""
-        if self.status in (401, 403):
-            return "auth"
-        if 200 <= self.status < 300:  # noqa: PLR2004 - the class of success
-            return None
-        return {4: "http_4xx", 5: "http_5xx"}.get(self.status // 100, "invalid")
+    def expect(self, *statuses: int) -> "Answer":
+        """Itself when the status is one of `statuses` (of the class of success when none is given).
+
+        Errors: WrongAnswer as `auth`, `http_4xx`, `http_5xx`, or `invalid` for a redirect or another success.
+        """
+        if self.status in statuses or (not statuses and self.status // 100 == 2):  # noqa: PLR2004 - class of success
+            return self
+        reason = {4: "http_4xx", 5: "http_5xx"}.get(self.status // 100, "invalid")
+        raise WrongAnswer("auth" if self.status in (401, 403) else reason, f"HTTP {self.status}")
 
     def json(self) -> Any:
-        """Errors: Unanswered("invalid") for a body that is not JSON."""
+        """Errors: WrongAnswer("invalid") for a body that is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise Unanswered("invalid", f"the answer is not JSON: {error}") from error
+            raise WrongAnswer("invalid", f"the answer is not JSON: {error}") from error
+
+    def mapping(self) -> Mapping[str, Any]:
+        """Errors: WrongAnswer("invalid") for a body that is not a JSON object."""
+        if not isinstance(found := self.json(), dict):
+            raise WrongAnswer("invalid", "the answer is not a JSON object")
+        return found
 
 
 class HttpClient:
-    """`timeout` bounds a whole request in seconds; `clock` counts them."""
+    """`timeout` bounds a whole request, from the connection to the last byte; `clock` counts seconds.
+
+    One request at a time. The base URL is asked exactly as written when the path is empty.
+    """
 
     def __init__(
         self,
@@ -55,77 +83,83 @@ class HttpClient:
         *,
         timeout: float,
         headers: Callable[[], Mapping[str, str]] = dict,
-        verify: Any = True,
+        tls: Tls | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
+        self._base_url = base_url
         self._timeout = timeout
         self._headers = headers
+        self._tls = tls
         self._clock = clock
-        self._client = httpx.Client(
-            timeout=timeout,
-            verify=verify,
-            follow_redirects=False,
-            trust_env=False,
-            limits=_LIMITS,
-        )
+        self._exchange = Exchange(clock)
+        self._kept: httpcore.ConnectionPool | None = None
 
-    def request(self, method: str, path: str, *, json_body: Any = None, with_auth: bool = True) -> Answer:
-        headers = dict(self._headers()) if with_auth else {}
-        start = self._clock()
-        try:
-            with self._client.stream(method, self._base_url + path, json=json_body, headers=headers) as response:
-                body = self._body(response, start)
-                return Answer(response.status_code, body, self._clock() - start)
-        except httpx.TimeoutException as error:
-            raise Unanswered("timeout", f"no answer within {self._timeout:g} s") from error
-        except (httpx.ConnectError, httpx.ReadError, httpx.WriteError) as error:
-            raise Unanswered("connect", str(error) or type(error).__name__) from error
-        except httpx.RemoteProtocolError as error:
-            # A kept connection that the server closed between two requests looks the same as one cut in mid-answer.
-            raise Unanswered("connect", str(error)) from error
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise Unanswered("invalid", str(error) or type(error).__name__) from error
+    def __enter__(self) -> Self:
+        return self
 
-    def get(self, path: str, *, with_auth: bool = True) -> Answer:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._kept is not None:
+            self._kept.close()
+
+    def get(self, path: str = "", *, with_auth: bool = True) -> Answer:
         return self.request("GET", path, with_auth=with_auth)
 
-    def _body(self, response: httpx.Response, start: float) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            if size > MAX_BODY_BYTES:
-                raise Unanswered("invalid", f"the answer is larger than {MAX_BODY_BYTES // 1024**2} MiB")
-            if self._clock() - start > self._timeout:
-                raise Unanswered("timeout", f"the answer was not complete within {self._timeout:g} s")
-            chunks.append(chunk)
-        return b"".join(chunks)
+    def request(
+        self, method: str, path: str, *, json_body: Any = None, with_auth: bool = True, timeout: float | None = None
+    ) -> Answer:
+        """`timeout` shortens the client's own. Errors: Unanswered, WrongAnswer (too large), SecretError."""
+        headers = _HEADERS | dict(self._headers() if with_auth else {})
+        content = None
+        if json_body is not None:
+            # Chroma 0.5.23 answers 422 to JSON that does not call itself so.
+            content, headers["Content-Type"] = json.dumps(json_body).encode(), "application/json"
+        within = self._timeout if timeout is None else max(0.0, min(timeout, self._timeout))
+        connections = self._connections()
+        start = self._clock()
+        self._exchange.begin(within)
+        try:
+            with connections.stream(
+                method,
+                self._url(path),
+                headers=[(name, value) for name, value in headers.items()],
+                content=content,
+                extensions={"sni_hostname": self._tls.server_name} if self._tls and self._tls.server_name else {},
+            ) as response:
+                body = _body(response)
+                return Answer(response.status, body, self._clock() - start)
+        except httpcore.TimeoutException as error:
+            raise Unanswered("timeout", f"no complete answer within {within:g} s") from error
+        except httpcore.NetworkError as error:
+            raise Unanswered("connect", str(error) or type(error).__name__) from error
+        except httpcore.RemoteProtocolError as error:
+            # A server that hangs up in mid-answer is gone; one that goes on speaking does not speak HTTP.
+            raise Unanswered("connect" if self._exchange.server_hung_up else "invalid", str(error)) from error
+
+    def _connections(self) -> httpcore.ConnectionPool:
+        """Made at the first request: an unreadable certificate costs this service's runs, not the agent."""
+        if self._kept is None:
+            self._kept = httpcore.ConnectionPool(
+                ssl_context=self._ssl_context(),
+                max_connections=1,
+                network_backend=BoundedBackend(self._exchange),
+            )
+        return self._kept
+
+    def _ssl_context(self) -> ssl.SSLContext | None:
+        return tls_context(self._tls) if self._base_url.startswith("https:") else None
+
+    def _url(self, path: str) -> httpcore.URL:
+        # httpx knows the odd corners of URLs (other scripts, spaces, IPv6); its engine takes the parts.
+        url = httpx.URL(self._base_url.rstrip("/") + path if path else self._base_url)
+        return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
-def secret_header(header: str, prefix: str, file: str | None) -> Callable[[], Mapping[str, str]]:
-    """Reads the secret anew for each request, so that a rotated one needs no restart. Errors: SecretError."""
-
-    def headers() -> Mapping[str, str]:
-        if file is None:
-            return {}
-        return {header: f"{prefix} {_secret(file)}".strip()}
-
-    return headers
-
-
-class SecretError(Exception):
-    """A secret file that cannot be used; the text names the file and never its content."""
-
-
-def _secret(file: str) -> str:
-    try:
-        with open(file, encoding="ascii") as content:  # noqa: PTH123 - one read of a small file, twice a second at most
-            secret = content.read().strip()
-    except OSError as error:
-        raise SecretError(f"{file}: {error.strerror}; the agent must be able to read it") from error
-    except UnicodeDecodeError as error:
-        raise SecretError(f"{file}: is not ASCII text") from error
-    if not secret or "\n" in secret:
-        raise SecretError(f"{file}: must hold the secret on one line and nothing else")
-    return secret
+def _body(response: httpcore.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise WrongAnswer("invalid", f"the answer is larger than {MAX_BODY_BYTES // 1024**2} MiB")
+    return bytes(body)

@@ -22,7 +22,7 @@ class ProbeTally:
         self._checks = {check: _Check(targets.get(check)) for check in checks}
         self._lock = threading.Lock()
         self._generation = 0
-        self._open: set[str] = set()
+        self._open: set[str] | None = None  # checks that the current run owes an outcome; None when it was cut
 
     def start(self) -> "ProbeRun":
         """A new run: record each check's outcome on it."""
@@ -32,11 +32,11 @@ class ProbeTally:
             return ProbeRun(self, self._generation)
 
     def cut(self) -> None:
-        """Every check that the current run has not answered yet (all of them, for a further due run) failed."""
+        """What the current run still owes has failed; for a further due run while it hangs, every check has."""
         with self._lock:
-            for check in self._open or self._checks:
+            for check in self._checks if self._open is None else self._open:
                 self._checks[check].fail("deadline")
-            self._open = set()
+            self._open = None
             self._generation += 1
 
     def samples(self) -> Iterator[Sample]:
@@ -46,7 +46,7 @@ class ProbeTally:
 
     def record(self, generation: int, check: str, seconds: float, reason: str | None) -> None:
         with self._lock:
-            if generation != self._generation:
+            if self._open is None or generation != self._generation:
                 return
             self._open.discard(check)
             if reason is None:

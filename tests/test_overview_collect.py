@@ -150,7 +150,9 @@ def test_a_target_that_the_cluster_file_leaves_unmeasured_says_what_to_configure
 
 
 def test_the_agents_that_are_left_judge_alone_and_the_verdict_says_so() -> None:
-    both = mixed.cluster(mixed.CLUSTER.replace("chroma, nodes: [alpha]", "chroma, nodes: [alpha], probe_from: [alpha, beta]"))
+    both = mixed.cluster(
+        mixed.CLUSTER.replace("chroma, nodes: [alpha]", "chroma, nodes: [alpha], probe_from: [alpha, beta]")
+    )
     answering = mixed.mixed()
     answering.instant[mixed.AGENTS] = [({"node": "alpha"}, 0), ({"node": "beta"}, 1)]
     found = verdict(overview_of(answering, of=both), "availability", "chroma")
@@ -287,7 +289,12 @@ def test_alerts_come_with_expression_value_and_runbook_the_urgent_ones_first() -
     assert firing.expression == 'max by (service) (ragpulse_service_ready{service="chroma"}) == 0'
     assert firing.link == "/runbooks/ServiceNotReady"
     assert firing.since == pytest.approx(1789999840.123, abs=0.001)
-    assert (pending.name, pending.state, pending.value, pending.link) == ("AvailabilityBelowTarget", "pending", "0.52", "")
+    assert (pending.name, pending.state, pending.value, pending.link) == (
+        "AvailabilityBelowTarget",
+        "pending",
+        "0.52",
+        "",
+    )
 
 
 @pytest.mark.parametrize(
@@ -344,7 +351,9 @@ def test_a_link_of_an_annotation_leads_to_a_web_page_or_nowhere() -> None:
 
 
 def all_met(answering: Answering) -> None:
-    answering.instant[mixed.MET] = [(labels, 1) for labels, _ in answering.instant[mixed.MET]] + [(mixed.FIRST_TOKEN, 1)]
+    answering.instant[mixed.MET] = [(labels, 1) for labels, _ in answering.instant[mixed.MET]] + [
+        (mixed.FIRST_TOKEN, 1)
+    ]
     answering.instant[mixed.STATE] = [
         (labels, 3 if labels["component"] not in {"ray", "nightly"} else 0)
         for labels, _ in answering.instant[mixed.STATE]

@@ -1,0 +1,37 @@
+"""Where Chroma's answers stand: paths of its v2 API, the same in 0.5.x and 1.x, and a client with the right token."""
+
+from urllib.parse import quote
+
+from exporters.http_client import HttpClient
+from exporters.secret import secret_header
+from ragpulse.services import Chroma
+
+HEARTBEAT = "/api/v2/heartbeat"  # without token and without database: it answers while SQLite is locked
+VERSION = "/api/v2/version"
+
+
+def tenant(chroma: Chroma) -> str:
+    """The cheapest request that needs both the token and the database."""
+    return f"/api/v2/tenants/{_part(chroma.tenant)}"
+
+
+def database(chroma: Chroma) -> str:
+    return f"{tenant(chroma)}/databases/{_part(chroma.database)}"
+
+
+def collection(chroma: Chroma, name_or_id: str) -> str:
+    """By name to look it up, by id for all else."""
+    return f"{database(chroma)}/collections/{_part(name_or_id)}"
+
+
+def client(chroma: Chroma, timeout: float) -> HttpClient:
+    return HttpClient(
+        chroma.url,
+        timeout=timeout,
+        headers=secret_header(chroma.token_header, chroma.token_prefix, chroma.token_file),
+        tls=chroma.tls,
+    )
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,90 @@
+"""Does ChromaDB answer (heartbeat), can it work (tenant: token and database), does it find (query)?
+
+Source: its v2 API. A locked database leaves the heartbeat well and everything else hanging, so the two are apart.
+A query asks a configured collection for the one record nearest to a fixed unit vector; nothing is ever written,
+because collections that are made and deleted leak disk space in every version.
+"""
+
+import math
+import random
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from exporters import chroma_api
+from exporters.http_client import Answer, HttpClient, WrongAnswer
+from exporters.probe import Checks, Plan, ServiceProbe
+from ragpulse.services import Chroma
+
+_SEED = 20_011  # any: the vector must only be the same each time
+_MAX_DIMENSION = 65_536
+
+
+def chroma_probe(plan: Plan, chroma: Chroma) -> ServiceProbe:
+    client = chroma_api.client(chroma, plan.request_timeout)
+
+    def heartbeat() -> Answer:
+        answer = client.get(chroma_api.HEARTBEAT, with_auth=False).expect()
+        return _with_key(answer, "nanosecond heartbeat")
+
+    def ready() -> Answer:
+        return _with_key(client.get(chroma_api.tenant(chroma)).expect(), "name")
+
+    checks: Checks = {"heartbeat": heartbeat, "ready": ready}
+    if chroma.query is not None:
+        checks["query"] = _Query(client, chroma, chroma.query.collection, plan.request_timeout).ask
+    return ServiceProbe(plan, client, checks, ready_when="ready")
+
+
+@dataclass(frozen=True, slots=True)
+class _Collection:
+    path: str
+    question: dict[str, Any]
+
+
+class _Query:
+    """Looks the collection up once and keeps its id; whatever goes wrong with it, the next run looks it up anew."""
+
+    def __init__(self, client: HttpClient, chroma: Chroma, name: str, timeout: float) -> None:
+        self._client = client
+        self._chroma = chroma
+        self._name = name
+        self._timeout = timeout
+        self._known: _Collection | None = None
+
+    def ask(self) -> Answer:
+        """The answer to the query alone is timed; looking up and asking share one time limit."""
+        start = time.perf_counter()
+        found, self._known = self._known or self._look_up(), None  # kept again when all went well
+        left = self._timeout - (time.perf_counter() - start)
+        answer = self._client.request("POST", found.path, json_body=found.question, timeout=left).expect()
+        _with_key(answer, "distances")
+        self._known = found
+        return answer
+
+    def _look_up(self) -> _Collection:
+        answer = self._client.get(chroma_api.collection(self._chroma, self._name))
+        if answer.status in (400, 404):  # 0.5.x says 400, 1.x 404
+            raise WrongAnswer("invalid", f"there is no collection {self._name}")
+        found = answer.expect().mapping()
+        identity, dimension = found.get("id"), found.get("dimension")
+        if not isinstance(identity, str) or not isinstance(dimension, int) or not 0 < dimension <= _MAX_DIMENSION:
+            raise WrongAnswer("invalid", f"collection {self._name} holds no vectors to ask for")
+        return _Collection(
+            f"{chroma_api.collection(self._chroma, identity)}/query",
+            {"query_embeddings": [unit_vector(dimension)], "n_results": 1, "include": ["distances"]},
+        )
+
+
+def unit_vector(dimension: int) -> list[float]:
+    numbers = random.Random(_SEED)  # noqa: S311 - not a secret
+    direction = [numbers.gauss(0.0, 1.0) for _ in range(dimension)]
+    length = math.hypot(*direction)
+    return [part / length for part in direction]
+
+
+def _with_key(answer: Answer, key: str) -> Answer:
+    """A page of something else in front of Chroma also says 200."""
+    if key not in answer.mapping():
+        raise WrongAnswer("invalid", f"the answer has no {key!r}")
+    return answer

@@ -1,0 +1,78 @@
+"""What does ChromaDB store, which version is it, and does it guard its data?
+
+Source: its v2 API, read on the node that it lives on. Collections beyond the first 100 by name are counted, but their
+records are not. Version 1.x calls itself 1.0.0 whatever it is. Errors: SourceError for an answer of a shape that this
+version does not know; a Chroma that cannot be reached or that refuses gives no samples: the probe tells of it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from exporters import chroma_api
+from exporters.http_client import Answer, Failure
+from exporters.probe import Plan
+from exporters.source import SourceError
+from ragpulse.catalogue.chroma import AUTH_ENFORCED, COLLECTION_RECORDS, COLLECTIONS, INFO
+from ragpulse.metric import Metric, Sample
+from ragpulse.services import Chroma
+
+MAX_COLLECTIONS = 100
+_STORAGE = "sqlite+hnsw"  # of a single server in 0.5.x and 1.x alike
+_REFUSED, _SERVED = (401, 403), 200
+
+
+class ChromaSource:
+    max_age: float | None = None
+    emits: tuple[Metric, ...] = (INFO, AUTH_ENFORCED, COLLECTIONS, COLLECTION_RECORDS)
+
+    def __init__(self, plan: Plan, chroma: Chroma) -> None:
+        self.name = f"chroma:{plan.service}"
+        self.interval = plan.interval
+        self.timeout = plan.interval
+        self._service = plan.service
+        self._chroma = chroma
+        self._client = chroma_api.client(chroma, plan.request_timeout)
+
+    def read(self) -> Iterator[Sample]:
+        samples: list[Sample] = []
+        with self._client:
+            try:
+                # What was learned before a failure stays true.
+                samples.extend(self._server())
+                samples.extend(self._contents())
+            except Failure:
+                pass
+        return iter(samples)
+
+    def _server(self) -> Iterator[Sample]:
+        version = _known(self._client.get(chroma_api.VERSION, with_auth=False).expect(), str)
+        yield INFO(1, service=self._service, version=version, storage=_STORAGE)
+        status = self._client.get(chroma_api.tenant(self._chroma), with_auth=False).status
+        if status in _REFUSED:
+            yield AUTH_ENFORCED(1, service=self._service)
+        elif status == _SERVED:
+            yield AUTH_ENFORCED(0, service=self._service)
+
+    def _contents(self) -> Iterator[Sample]:
+        database = chroma_api.database(self._chroma)
+        collections = _known(self._client.get(f"{database}/collections_count").expect(), int)
+        yield COLLECTIONS(collections, service=self._service)
+        listed = _known(self._client.get(f"{database}/collections").expect(), list)
+        try:
+            identities = {str(entry["name"]): str(entry["id"]) for entry in listed}
+        except (TypeError, KeyError) as error:
+            raise SourceError(f"Chroma lists its collections in an unknown shape: {error!r}") from error
+        for name in sorted(identities)[:MAX_COLLECTIONS]:
+            answer = self._client.get(f"{chroma_api.collection(self._chroma, identities[name])}/count")
+            if answer.status not in (400, 404):  # deleted since it was listed
+                yield COLLECTION_RECORDS(_known(answer.expect(), int), service=self._service, collection=name)
+
+
+def _known(answer: Answer, kind: type) -> Any:
+    try:
+        found = answer.json()
+    except Failure as failure:
+        raise SourceError(f"Chroma answers in an unknown shape: {failure}") from failure
+    if type(found) is not kind:
+        raise SourceError(f"Chroma answers with {type(found).__name__} instead of {kind.__name__}")
+    return found

@@ -1,0 +1,14 @@
+"""Does a service that speaks HTTP give the expected status? Source: GET of its URL exactly as written."""
+
+from exporters.http_client import Answer, HttpClient
+from exporters.probe import Plan, ServiceProbe
+from ragpulse.services import Http
+
+
+def http_probe(plan: Plan, http: Http) -> ServiceProbe:
+    client = HttpClient(http.url, timeout=plan.request_timeout, tls=http.tls)
+
+    def response() -> Answer:
+        return client.get().expect(*http.expect.status)
+
+    return ServiceProbe(plan, client, {"response": response}, ready_when="response")

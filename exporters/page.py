@@ -1,0 +1,120 @@
+"""What is on the page that Prometheus scrapes? Rendered lines of all sources, joined by family in catalogue order.
+
+Each run renders its own lines once, in its own thread; asking for the page reads memory and nothing else. Readings
+that are too old are left out when the page is asked. Ages in seconds of the given clock. Errors: `GarbageError` for
+what a source should not have said, `OwnedError` for a series that stands on the page already; the page stays as it was.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from math import inf
+
+from ragpulse import catalogue
+from ragpulse.metric import Metric, Sample, header, number, series
+
+MAX_SERIES = 20_000  # of one source; beyond it lies an endless generator or a label without bound
+_SUFFIXES = {"gauge": ("",), "counter": ("",), "histogram": ("_bucket", "_sum", "_count")}
+_HEADERS = {metric.name: header(metric).encode() for metric in catalogue.ALL}
+
+
+class GarbageError(Exception):
+    """Something that is no sample of the catalogue entries which the source declares."""
+
+
+class OwnedError(Exception):
+    """A series that another part of the page has already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Rendered samples: family name → its lines, and the identity of every series in them."""
+
+    families: Mapping[str, bytes]
+    series: frozenset[str]
+
+
+NO_LINES = Lines({}, frozenset())
+
+
+def render(samples: Iterable[object], allowed: Iterable[Metric]) -> Lines:
+    """Errors: GarbageError, and whatever `samples` raises while it is walked."""
+    entries = {metric.name: metric for metric in allowed if catalogue.BY_NAME.get(metric.name) is metric}
+    families: dict[str, list[str]] = {}
+    found: set[str] = set()
+    for sample in samples:
+        _check(sample, entries)
+        assert isinstance(sample, Sample)  # noqa: S101 - `_check` raised for anything else
+        identity = series(sample)
+        if identity in found:
+            raise GarbageError(f"{identity} twice in one run")
+        if len(found) >= MAX_SERIES:
+            raise GarbageError(f"more than {MAX_SERIES} series")
+        found.add(identity)
+        families.setdefault(sample.metric.name, []).append(f"{identity} {number(sample.value)}\n")
+    return Lines({name: "".join(lines).encode() for name, lines in families.items()}, frozenset(found))
+
+
+def _check(sample: object, entries: Mapping[str, Metric]) -> None:
+    if not isinstance(sample, Sample):
+        raise GarbageError(f"{type(sample).__name__} is not a sample")
+    metric = sample.metric
+    if not isinstance(metric, Metric) or entries.get(metric.name) is not metric:
+        raise GarbageError(f"{getattr(metric, 'name', metric)} is not among what this source emits")
+    if not isinstance(sample.value, int | float):
+        raise GarbageError(f"{metric.name}: {type(sample.value).__name__} is not a number")
+    if sample.suffix not in _SUFFIXES[metric.kind] or bool(sample.le) != (sample.suffix == "_bucket"):
+        raise GarbageError(f"{metric.name}{sample.suffix} is not a sample of a {metric.kind}")
+
+
+class Part:
+    """What one writer has on the page. `max_age` in seconds; infinite for counters, which are never withheld."""
+
+    def __init__(self, max_age: float = inf) -> None:
+        self.max_age = max_age
+        self.lines = NO_LINES
+        self.written = -inf
+
+
+class Page:
+    """Parts are added once, at the start; each is written by its own thread."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._parts: list[Part] = []
+        self._owners: dict[str, Part] = {}
+
+    def part(self, max_age: float = inf) -> Part:
+        part = Part(max_age)
+        with self._lock:
+            self._parts.append(part)
+        return part
+
+    def put(self, part: Part, lines: Lines) -> None:
+        """Replace what `part` says. Errors: OwnedError; then the old lines stay."""
+        with self._lock:
+            for identity in lines.series:
+                if self._owners.get(identity, part) is not part:
+                    raise OwnedError(f"{identity} stands on the page already, from another source")
+            for identity in part.lines.series - lines.series:
+                del self._owners[identity]
+            self._owners.update(dict.fromkeys(lines.series, part))
+            part.lines = lines
+            part.written = self._clock()
+
+    def text(self) -> bytes:
+        """The page of now in the text format 0.0.4."""
+        found: dict[str, list[bytes]] = {}
+        with self._lock:
+            now = self._clock()
+            current = [part.lines for part in self._parts if now - part.written <= part.max_age]
+        for lines in current:
+            for name, block in lines.families.items():
+                found.setdefault(name, []).append(block)
+        pieces: list[bytes] = []
+        for name, family_header in _HEADERS.items():
+            if name in found:
+                pieces.append(family_header)
+                pieces += found[name]
+        return b"".join(pieces)

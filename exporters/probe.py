@@ -1,0 +1,74 @@
+"""Does a service answer, can it do its work, and how fast? One active look at it per run, several checks in turn.
+
+Each check is one request that gives an `Answer` or raises a `Failure`; what a check asks stands in the file of its
+kind of service. `up`: the first check got an HTTP answer, whatever its status. `ready`: the checks in `ready_when`
+were good. A failure is a fact about the service; any other exception is our own inability and ends the run.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from exporters import tally
+from exporters.http_client import Answer, Failure, HttpClient, Unanswered
+from ragpulse.catalogue.service import NODE_INFO, READY, UP
+from ragpulse.metric import Metric, Sample
+
+Checks = dict[str, Callable[[], Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one service is looked at: its name and nodes in the cluster file, seconds between two runs, seconds that
+    one request may take, and the response-time targets in seconds by check.
+    """
+
+    service: str
+    nodes: tuple[str, ...]
+    interval: float
+    request_timeout: float
+    targets: Mapping[str, float]
+
+
+class ServiceProbe:
+    max_age: float | None = None
+    emits: tuple[Metric, ...] = (UP, READY, NODE_INFO, *tally.EMITS)
+
+    def __init__(self, plan: Plan, client: HttpClient, checks: Checks, ready_when: str | tuple[str, ...]) -> None:
+        self.name = f"probe:{plan.service}"
+        self.interval = plan.interval
+        self.timeout = len(checks) * plan.request_timeout + 1.0
+        self._plan = plan
+        self._client = client
+        self._checks = checks
+        self._ready_when = (ready_when,) if isinstance(ready_when, str) else ready_when
+        self._tally = tally.ProbeTally(plan.service, tuple(checks), plan.targets)
+
+    def read(self) -> Iterator[Sample]:
+        run = self._tally.start()
+        with self._client:
+            failures = {check: _failure(run, check, ask) for check, ask in self._checks.items()}
+        first = next(iter(failures.values()))
+        service = self._plan.service
+        return iter(
+            [
+                UP(not isinstance(first, Unanswered), service=service),
+                READY(all(failures[check] is None for check in self._ready_when), service=service),
+                *(NODE_INFO(1, service=service, node_name=node) for node in self._plan.nodes),
+            ]
+        )
+
+    def counters(self) -> Iterator[Sample]:
+        return self._tally.samples()
+
+    def cut(self) -> None:
+        self._tally.cut()
+
+
+def _failure(run: tally.ProbeRun, check: str, ask: Callable[[], Answer]) -> Failure | None:
+    try:
+        answer = ask()
+    except Failure as failure:
+        run.bad(check, failure.reason)
+        return failure
+    run.good(check, answer.seconds)
+    return None

@@ -1,0 +1,56 @@
+"""Secrets and keys from files, read when they are needed, so that a rotated one needs no restart.
+
+Errors: SecretError, whose text names the file and never its content.
+"""
+
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ragpulse.services import Tls
+
+MAX_BYTES = 4096  # a secret file is one line; a device or a log named by mistake must not be read whole
+
+
+class SecretError(Exception):
+    """A secret, key or certificate file that cannot be used: our own inability, not a fact about the service."""
+
+
+def secret_header(header: str, prefix: str, file: str | None) -> Callable[[], Mapping[str, str]]:
+    """Gives the header of an authorised request; no header when there is no file."""
+
+    def headers() -> Mapping[str, str]:
+        if file is None:
+            return {}
+        return {header: f"{prefix} {read_secret(Path(file))}".strip()}
+
+    return headers
+
+
+def read_secret(file: Path) -> str:
+    try:
+        with file.open("rb") as content:
+            found = content.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise SecretError(f"{file}: {error.strerror}; the agent must be able to read it") from error
+    try:
+        secret = found.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise SecretError(f"{file}: is not ASCII text") from None
+    if not secret or not secret.isprintable() or len(found) > MAX_BYTES:
+        raise SecretError(f"{file}: must hold the secret on one line and nothing else")
+    return secret
+
+
+def tls_context(tls: Tls | None) -> ssl.SSLContext:
+    """The system's certificate store, or the service's own authority; a client certificate where one is named."""
+    settings = tls or Tls()
+    files = ", ".join(file for file in (settings.ca_file, settings.cert_file, settings.key_file) if file)
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+        if settings.cert_file:
+            # Without a password the library would ask for one on the terminal.
+            context.load_cert_chain(settings.cert_file, settings.key_file, password=str)
+    except OSError as error:
+        raise SecretError(f"{files}: {error.strerror or error}") from error
+    return context

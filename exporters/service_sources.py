@@ -1,0 +1,66 @@
+"""What the agent of one node reads of the services: local facts of those that live here, probes of those it watches."""
+
+from collections.abc import Iterator
+
+from exporters.chroma_probe import chroma_probe
+from exporters.chroma_source import ChromaSource
+from exporters.http_probe import http_probe
+from exporters.memory_probe import memory_probe
+from exporters.memory_source import MemorySource
+from exporters.probe import Plan, ServiceProbe
+from exporters.source import Source
+from exporters.vllm_probe import vllm_probe
+from exporters.vllm_source import VllmSource
+from ragpulse import vantage
+from ragpulse.inventory import Cluster
+from ragpulse.services import AnyService, Chroma, Http, Memory, Vllm
+
+
+def service_sources(cluster: Cluster, node: str) -> list[Source]:
+    return [
+        source
+        for name, service in cluster.services.items()
+        for source in _sources(plan(cluster, name), service, cluster, node)
+    ]
+
+
+def plan(cluster: Cluster, service: str) -> Plan:
+    entry = cluster.services[service]
+    target = cluster.targets.response_time
+    check = target.of.get(entry.kind) if target else None
+    return Plan(
+        service=service,
+        nodes=entry.nodes,
+        interval=vantage.interval(cluster, service),
+        request_timeout=vantage.request_timeout(cluster, service),
+        targets={check: target.below} if target and check in entry.checks else {},
+    )
+
+
+def _sources(plan: Plan, service: AnyService, cluster: Cluster, node: str) -> Iterator[Source]:
+    if node == vantage.home(cluster, plan.service):
+        yield from _local_facts(plan, service)
+    if node in vantage.vantages(cluster, plan.service):
+        yield from _probe(plan, service)
+
+
+def _local_facts(plan: Plan, service: AnyService) -> Iterator[Source]:
+    match service:
+        case Chroma():
+            yield ChromaSource(plan, service)
+        case Memory() if service.gauges:
+            yield MemorySource(plan, service)
+        case Vllm():
+            yield VllmSource(plan.service, service)
+
+
+def _probe(plan: Plan, service: AnyService) -> Iterator[ServiceProbe]:
+    match service:
+        case Chroma():
+            yield chroma_probe(plan, service)
+        case Memory():
+            yield memory_probe(plan, service)
+        case Vllm():
+            yield vllm_probe(plan, service)
+        case Http():
+            yield http_probe(plan, service)
