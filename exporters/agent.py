@@ -53,10 +53,12 @@ def serve(sources: Sequence[Source], node: str, bound: socket.socket) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    Schedule(runners).start()
+    schedule = Schedule(runners)
+    schedule.start()
     host, port, *_ = bound.getsockname()
     _log.info("node=%s version=%s sources=%d listen=%s:%d", node, __version__, len(runners), host, port)
     answering.run(sockets=[bound])
+    schedule.stop()
     _log.info("node=%s state=ended", node)
 
 

@@ -45,7 +45,8 @@ class Schedule:
         self._scheduler.start()
 
     def stop(self) -> None:
-        self._scheduler.shutdown(wait=False)
+        """No further run. Waits for nobody: the scheduler's thread is a daemon too."""
+        self._scheduler.pause()
         for runner in self._runners:
             runner.stop()
 

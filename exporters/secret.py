@@ -7,12 +7,13 @@ import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from exporters.source import SourceError
 from ragpulse.services import Tls
 
 MAX_BYTES = 4096  # a secret file is one line; a device or a log named by mistake must not be read whole
 
 
-class SecretError(Exception):
+class SecretError(SourceError):
     """A secret, key or certificate file that cannot be used: our own inability, not a fact about the service."""
 
 

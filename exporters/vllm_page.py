@@ -142,7 +142,7 @@ def _histograms(family: Family) -> dict[tuple[str, ...], _Histogram]:
     for line in family.samples:
         histogram = found[_key(line, {})]
         if line.name.endswith("_bucket"):
-            edge = float(line.labels["le"])
+            edge = _edge(line)
             if edge in histogram.edges:
                 raise _twice(line)
             histogram.edges[edge] = _amount(line)
@@ -150,11 +150,27 @@ def _histograms(family: Family) -> dict[tuple[str, ...], _Histogram]:
             histogram.total = _amount(line)
         else:
             histogram.count = _amount(line)
-    for histogram in found.values():
-        counts = list(histogram.edges.values())
-        if list(histogram.edges)[-1:] != [math.inf] or counts != sorted(counts) or counts[-1] != histogram.count:
-            raise SourceError(f"GET /metrics: the buckets of {family.name} do not add up to its count")
+    if not all(_adds_up(histogram) for histogram in found.values()):
+        raise SourceError(f"GET /metrics: the buckets, sum and count of {family.name} do not fit each other")
     return found
+
+
+def _adds_up(histogram: _Histogram) -> bool:
+    edges, counts = list(histogram.edges), list(histogram.edges.values())
+    return (
+        edges[-1:] == [math.inf]
+        and edges == sorted(edges)
+        and counts == sorted(counts)
+        and counts[-1] == histogram.count
+        and not math.isnan(histogram.total)
+    )
+
+
+def _edge(line: Line) -> float:
+    try:
+        return float(line.labels["le"])
+    except (KeyError, ValueError):
+        raise SourceError(f"GET /metrics: {line.name} has no upper edge") from None
 
 
 def _amount(line: Line) -> float:

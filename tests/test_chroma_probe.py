@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ class TestReplayed:
             replay.routes[recording["request"]["method"], path] = behaviour
         return replay
 
-    def service(self, replay: Replay, **more: str) -> Chroma:
+    def service(self, replay: Replay, **more: Any) -> Chroma:
         return Chroma(kind="chroma", nodes=("sark",), url=replay.url, query=ChromaQuery(collection="docs_main"), **more)
 
     def test_both_generations_answer_all_checks(self, recorded: Replay) -> None:

@@ -27,7 +27,7 @@ def records(**counts: float) -> dict[str, float]:
     return {f'ragpulse_chroma_collection_records{{service="chroma",collection="{k}"}}': v for k, v in counts.items()}
 
 
-def read(url_of: ChromaServer | Replay | str, request_timeout: float = PATIENT, **more: str) -> dict[str, float]:
+def read(url_of: ChromaServer | Replay | str, request_timeout: float = PATIENT, **more: Any) -> dict[str, float]:
     url = url_of if isinstance(url_of, str) else url_of.url
     service = Chroma(kind="chroma", nodes=("sark",), url=url, **more)
     return by_series(ChromaSource(plan("chroma", request_timeout=request_timeout), service).read())

@@ -224,6 +224,23 @@ class TestTls:
             client.get("/")
         assert failure.value.reason == "connect"
 
+    def test_a_client_certificate_is_shown_to_who_asks_for_it(self, replay: Replay) -> None:
+        certificate, key = str(CERTIFICATES / "certificate.pem"), str(CERTIFICATES / "key.pem")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        context.load_verify_locations(certificate)
+        context.verify_mode = ssl.CERT_REQUIRED
+        replay.wrap(context)
+        replay.get("/", reply(body=b"secure"))
+        url = replay.url.replace("http:", "https:")
+        known = Tls(ca_file=certificate, server_name="gateway.test", cert_file=certificate, key_file=key)
+        with HttpClient(url, timeout=BOUND, tls=known) as client:
+            assert client.get("/").body == b"secure"
+        stranger = Tls(ca_file=certificate, server_name="gateway.test")
+        with HttpClient(url, timeout=BOUND, tls=stranger) as client, pytest.raises(Unanswered) as failure:
+            client.get("/")
+        assert failure.value.reason == "connect"
+
     def test_an_unreadable_certificate_is_our_own_inability(self, secure: str, tmp_path: Path) -> None:
         missing = tmp_path / "authority.pem"
         with HttpClient(secure, timeout=BOUND, tls=Tls(ca_file=str(missing))) as client:

@@ -15,14 +15,19 @@ from tests.fakes.readings import by_series, failures, requests
 from tests.fakes.watched import PATIENT, QUICK, plan
 
 CAPTURES = Path(__file__).parent / "captures" / "memory"
-MCP = {
+MCP: dict[str, Any] = {
     "health": MemoryCheck(path="/api/health", send_auth=False, json_field="status"),
     "ready": MemoryCheck(path="/api/health/detailed", json_field="storage.accessible"),
-    "search": MemoryCheck(
-        path="/api/search", method="POST", json={"query": "monitoring-probe", "n_results": 1}, json_field="search_type",
-        ok_values=("semantic",),
+    "search": MemoryCheck.model_validate(
+        {
+            "path": "/api/search",
+            "method": "POST",
+            "json": {"query": "monitoring-probe", "n_results": 1},
+            "json_field": "search_type",
+            "ok_values": ("semantic",),
+        }
     ),
-}  # fmt: skip
+}
 
 
 def states(probe: ServiceProbe) -> tuple[float, float]:

@@ -78,15 +78,20 @@ def test_the_board_is_of_a_version_that_grafana_takes_as_it_is() -> None:
     assert not {"rows", "sharedCrosshair", "style", "hideControls", "gnetId", "__inputs"} & set(made)
 
 
+DEFAULTS = ("fieldConfig", "defaults")
+DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+NOT_STACKED = {"mode": "none", "group": "A"}
+
+
 @pytest.mark.parametrize(
     ("kind", "path", "value"),
     [
-        pytest.param("stat", ("fieldConfig", "defaults", "color"), {"mode": "thresholds"}, id="a stat's colour judges"),
+        pytest.param("stat", (*DEFAULTS, "color"), {"mode": "thresholds"}, id="a stat's colour judges"),
         pytest.param("timeseries", ("options", "legend", "showLegend"), True, id="a graph shows its legend"),
-        pytest.param("timeseries", ("fieldConfig", "defaults", "custom", "stacking"), {"mode": "none", "group": "A"}, id="lines are not stacked"),
-        pytest.param("timeseries", ("datasource",), {"type": "prometheus", "uid": "${datasource}"}, id="the data source is a variable"),
+        pytest.param("timeseries", (*DEFAULTS, "custom", "stacking"), NOT_STACKED, id="lines are not stacked"),
+        pytest.param("timeseries", ("datasource",), DATASOURCE, id="the data source is a variable"),
     ],
-)  # fmt: skip
+)
 def test_a_panel_has_what_grafanalib_leaves_out(kind: str, path: tuple[str, ...], value: object) -> None:
     found: Any = panel(normalise(raw()), kind)
     for key in path:

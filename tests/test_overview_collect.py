@@ -215,8 +215,10 @@ def test_each_component_has_its_state_and_the_reason_for_it() -> None:
         ("beta", "node", "up", "its agent answers"),
         (
             "chroma", "chroma", "degraded",
-            "probes `query`, `ready` from beta fail: auth (the credentials are refused); "
-            "it answers but cannot do its work",
+            (
+                "probes `query`, `ready` from beta fail: auth (the credentials are refused); "
+                "it answers but cannot do its work"
+            ),
         ),
         ("memory", "memory", "up", "answers and can do its work"),
         ("vllm", "vllm", "up", "vLLM is serving"),
@@ -260,13 +262,16 @@ def component_is(name: str, value: float, kind: str = "service") -> Change:
             [
                 component_is("memory", 2),
                 lambda a: a.instant.update(
-                    {mixed.UP: [({"service": "memory", "node": "beta"}, 0), ({"service": "memory", "node": "alpha"}, 1)]}
+                    {mixed.UP: [({"service": "memory", "node": node}, node == "alpha") for node in ("alpha", "beta")]}
                 ),
             ],
             "memory", "degraded", "it does not answer beta", id="one of two sees it",
         ),
         pytest.param(
-            [component_is("vllm", 2), lambda a: a.instant.update({mixed.VLLM: [({"service": "vllm", "state": "stalled"}, 1)]})],
+            [
+                component_is("vllm", 2),
+                lambda a: a.instant.update({mixed.VLLM: [({"service": "vllm", "state": "stalled"}, 1)]}),
+            ],
             "vllm", "degraded", "vLLM is stalled", id="vLLM says what it is doing",
         ),
         pytest.param([component_is("memory", 2)], "memory", "degraded", "no probe says why", id="no reason is known"),
@@ -325,7 +330,8 @@ def test_without_alertmanager_alerts_are_shown_all_the_same() -> None:
             id="it does not arrive",
         ),
         pytest.param(
-            lambda a: a.alert_rules.pop(0), False, "alerting path unproven: Watchdog does not fire", id="it does not fire"
+            lambda a: a.alert_rules.pop(0), False, "alerting path unproven: Watchdog does not fire",
+            id="it does not fire",
         ),
     ],
 )  # fmt: skip
@@ -351,11 +357,10 @@ def test_a_link_of_an_annotation_leads_to_a_web_page_or_nowhere() -> None:
 
 
 def all_met(answering: Answering) -> None:
-    answering.instant[mixed.MET] = [(labels, 1) for labels, _ in answering.instant[mixed.MET]] + [
-        (mixed.FIRST_TOKEN, 1)
-    ]
+    answering.instant[mixed.MET] = [(labels, 1.0) for labels, _ in answering.instant[mixed.MET]]
+    answering.instant[mixed.MET].append((mixed.FIRST_TOKEN, 1.0))
     answering.instant[mixed.STATE] = [
-        (labels, 3 if labels["component"] not in {"ray", "nightly"} else 0)
+        (labels, 3.0 if labels["component"] not in {"ray", "nightly"} else 0.0)
         for labels, _ in answering.instant[mixed.STATE]
     ]
     del answering.alert_rules[1:]

@@ -1,4 +1,4 @@
-"""Supervision on real processes: started, restarted with back-off, held, ended; what is pure runs on an injected clock."""
+"""Supervision on real processes: started, restarted with back-off, held, ended; back-off runs on an injected clock."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ from ragpulse.stack.start import start
 from ragpulse.stack.state import Plan, State, Status
 from ragpulse.stack.stop import stop
 from tests.fakes.running import answers, free_ports, until
-from tests.fakes.small_processes import ending, parent, server, stubborn
+from tests.fakes.small_processes import ending, parent, server, sleeper, stubborn
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_told_to_end_the_supervisor_ends_all_and_itself(state: State) -> None:
 
 
 def test_a_second_supervisor_for_the_same_folder_refuses(state: State) -> None:
-    first = start_plan(state, stubborn("one"))
+    first = start_plan(state, sleeper("one"))
     with pytest.raises(RagpulseError, match="another supervisor is at work"):
         start(state, sys.executable)
     assert first.alive()
@@ -218,7 +218,7 @@ def test_without_a_plan_the_supervisor_says_so(state: State) -> None:
 
 
 def test_watching_costs_next_to_nothing(state: State) -> None:
-    supervisor = start_plan(state, *(stubborn(f"sleeper-{number}") for number in range(3)))
+    supervisor = start_plan(state, *(sleeper(f"sleeper-{number}") for number in range(3)))
     until(lambda: running(state, "sleeper-2") is not None, "all three")
     process = psutil.Process(supervisor.pid)
     before, begin = sum(process.cpu_times()[:2]), time.monotonic()

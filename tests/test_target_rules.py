@@ -1,4 +1,4 @@
-"""What the rules of all targets have in common: series per objective, windows, and silence where nothing is measured."""
+"""What the rules of all targets have in common: series per objective, and silence where nothing is measured."""
 
 from pathlib import Path
 

@@ -18,4 +18,6 @@ WITHIN_TARGET = counter(
     "check",
 )
 DURATION = histogram("ragpulse_probe_duration_seconds", "Duration of successful probe requests.", "service", "check")
-NODE_INFO = gauge("ragpulse_service_node_info", "Node on which a service lives; always 1.", "service", "node_name")
+NODE_INFO = gauge(
+    "ragpulse_service_node_info", "Nodes on which a service lives, one series each; always 1.", "service", "node_name"
+)

@@ -3,7 +3,7 @@
 from ragpulse.metric import counter, gauge, histogram
 
 STATES = ("serving", "saturated", "stalled", "refusing", "loading", "down")
-FINISH_REASONS = ("stop", "length", "abort", "error")
+FINISH_REASONS = ("stop", "length", "abort", "error", "repetition")
 
 _ENGINE = ("service", "model", "engine")
 

@@ -5,19 +5,24 @@ Read with argparse, so that a node needs neither typer nor rich in memory.
 
 import argparse
 import difflib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from ragpulse import cluster_file
 from ragpulse.errors import ConfigError, Problem
 from ragpulse.inventory import Cluster
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> NoReturn:
     """Ends the process itself once the agent runs. Errors: ConfigError, ListenError; SystemExit for wrong usage."""
     options = _parser().parse_args(arguments)
     cluster = cluster_file.load(options.config)
     _require_node(cluster, options.node, options.config)
+
+    # httpx loads its own command line, and rich with it, wherever it finds rich; a node has no use for either.
+    sys.modules["rich"] = None  # type: ignore[assignment]
 
     from exporters import agent  # noqa: PLC0415 - a mistake in the file is told before the libraries are loaded
 

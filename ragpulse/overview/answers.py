@@ -21,7 +21,7 @@ from ragpulse.promql import agent_up, increase, instant, rate, series
 from ragpulse.units import prometheus_duration
 
 HISTORY = 3600.0
-_HISTORY_POINTS = 120
+_HISTORY_STEP = 31.0  # seconds; makes fewer than 120 points
 _GRACE = 5.0
 
 Key = tuple[str, str, str]  # slo, service, check
@@ -128,6 +128,8 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Answer
 
 def _questions(cluster: Cluster, short: float, interval: float) -> tuple[str, ...]:
     """The instant queries, in the order in which `ask` takes their answers."""
+    # The oldest scrape is looked for at full minutes; in the first minute there may be none, so the last one stands in.
+    scraped = f"timestamp({agent_up()})"
     return (
         _fresh(recorded.slo_met(cluster), interval),
         _fresh(recorded.slo_value(short), interval),
@@ -141,7 +143,7 @@ def _questions(cluster: Cluster, short: float, interval: float) -> tuple[str, ..
         f"sum by (service) ({rate(vllm.DEMAND_SECONDS, short)})",
         f"{instant(vllm.STATE)} == 1",
         f"{instant(gpu.STATE)} == 1",
-        f"min(min_over_time(timestamp({agent_up()})[{prometheus_duration(LOOK_BACK)}:1m]))",
+        f"min(min_over_time({scraped}[{prometheus_duration(LOOK_BACK)}:1m]) or {scraped})",
     )
 
 
@@ -151,7 +153,7 @@ def _fresh(name: str, interval: float) -> str:
 
 
 def _history_span(now: float, interval: float) -> Span:
-    step = max(interval, HISTORY / (_HISTORY_POINTS - 1))
+    step = max(interval, _HISTORY_STEP)
     end = round(now, 3)
     return Span(round(end - int(HISTORY / step) * step, 3), end, step)
 

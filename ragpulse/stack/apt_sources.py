@@ -41,7 +41,7 @@ class Entry:
             "Targets": "Packages",
             **dict(self.trust),
         }
-        return "".join(f"{name}: {value}\n" for name, value in fields.items())
+        return "".join(f"{name}: {value}\n" for name, value in fields.items() if value)
 
 
 def read(folder: Path) -> list[Entry]:

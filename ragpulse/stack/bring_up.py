@@ -14,7 +14,7 @@ from ragpulse.stack import config_in_use, ports
 from ragpulse.stack.binaries import Binaries
 from ragpulse.stack.identity import Identity
 from ragpulse.stack.process import Process
-from ragpulse.stack.ready import wait_until_ready
+from ragpulse.stack.ready import PATIENCE, wait_until_ready
 from ragpulse.stack.start import start
 from ragpulse.stack.state import Plan, State
 from ragpulse.stack.stop import stop, supervisor_of
@@ -43,7 +43,7 @@ class Wanted:
         return Plan(digest.hexdigest(), self.demo, str(self.config_file.absolute()), self.processes)
 
 
-def bring_up(state: State, wanted: Wanted, telling: Telling) -> bool:
+def bring_up(state: State, wanted: Wanted, telling: Telling, patience: float = PATIENCE) -> bool:
     """True when it was up already. What was started is stopped again when it does not become ready.
 
     Errors: RagpulseError (ports, refused configuration, not ready); OSError.
@@ -52,7 +52,7 @@ def bring_up(state: State, wanted: Wanted, telling: Telling) -> bool:
     state.prepare()
     running, current = supervisor_of(state), state.plan()
     if running and current and current.digest == plan.digest:
-        wait_until_ready(state, running, plan.processes, telling.missing)
+        wait_until_ready(state, running, plan.processes, telling.missing, patience)
         return True
     staged = _staged(state, wanted, telling)
     ports.require_free(plan.processes, but_for=state.folder)
@@ -64,7 +64,7 @@ def bring_up(state: State, wanted: Wanted, telling: Telling) -> bool:
     state.write_plan(plan)
     try:
         telling.step(f"starting {len(plan.processes)} processes")
-        wait_until_ready(state, start(state, sys.executable), plan.processes, telling.missing)
+        wait_until_ready(state, start(state, sys.executable), plan.processes, telling.missing, patience)
     except BaseException:
         telling.step("stopping what was started")
         stop(state)

@@ -52,6 +52,7 @@ def _judge(tool: Path, *arguments: str) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise RefusedError(f"{tool} cannot be run: {error}") from None
     if result.returncode != 0:
-        words = [line.strip() for line in (result.stdout + result.stderr).splitlines()]
-        complaints = [line for line in words if line and "SUCCESS" not in line and not line.startswith("Checking")]
-        raise RefusedError(f"{tool.name} refuses the generated configuration: {' '.join(complaints)}")
+        said = result.stdout + result.stderr
+        # Before this word both say what they look at, and what is well.
+        complaint = said.partition("FAILED:")[2] or said
+        raise RefusedError(f"{tool.name} refuses the generated configuration: {' '.join(complaint.split())}")

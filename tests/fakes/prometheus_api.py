@@ -60,6 +60,7 @@ class Answering:
 def serving(answering: Answering) -> Iterator[Answering]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # header and body in one packet: else each answer waits 40 ms for an acknowledgement
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
@@ -80,8 +81,11 @@ def serving(answering: Answering) -> Iterator[Answering]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128  # all questions come at once; one that finds the queue full is asked again after 1 s
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     answering.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -100,7 +104,7 @@ def _success(data: Any) -> Any:
 
 
 def _text(value: float) -> str:
-    return {float("inf"): "+Inf", float("-inf"): "-Inf"}.get(value, repr(value)) if value == value else "NaN"  # noqa: PLR0124
+    return {float("inf"): "+Inf", float("-inf"): "-Inf"}.get(value, repr(float(value))) if value == value else "NaN"  # noqa: PLR0124
 
 
 def _at(points: Points, time: float) -> float | None:

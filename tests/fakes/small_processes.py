@@ -41,6 +41,10 @@ def ending(name: str, exit_code: int, *, task: bool = False, words: str = "endin
     return Process(name=name, argv=(sys.executable, "-c", code), about="ends at once", task=task)
 
 
+def sleeper(name: str) -> Process:
+    return Process(name=name, argv=(sys.executable, "-c", "import time; time.sleep(600)"), about="sleeps")
+
+
 def stubborn(name: str) -> Process:
     """Ignores SIGTERM. Writes `up` to its log once it does."""
     return Process(name=name, argv=(sys.executable, "-c", _STUBBORN), about="ignores SIGTERM")

@@ -51,7 +51,7 @@ class FakeSource:
 class CountingSource(FakeSource):
     """A probe: one counter of cut runs, and one that `count` sets."""
 
-    emits = (UP, REQUESTS)
+    emits: tuple[Metric, ...] = (UP, REQUESTS)
     count = 0
     cuts = 0
 

@@ -1,0 +1,57 @@
+"""Which node reads and probes what: local facts at home, probes from elsewhere, each name once."""
+
+from pathlib import Path
+
+import pytest
+
+from exporters.service_sources import plan, service_sources
+from exporters.source import Counting, Source
+from ragpulse.cluster_file import load, parse
+from ragpulse.inventory import Cluster
+from ragpulse.yaml_file import Document
+
+EXAMPLE = Path(__file__).parent.parent / "cluster.example.yaml"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Cluster:
+    return load(EXAMPLE)
+
+
+def names(cluster: Cluster, node: str) -> set[str]:
+    return {source.name for source in service_sources(cluster, node)}
+
+
+def test_facts_are_read_at_home_and_probes_come_from_the_other_node(cluster: Cluster) -> None:
+    assert names(cluster, "sark") == {"vllm:vllm", "chroma:chroma", "probe:memory"}
+    assert names(cluster, "clu") == {"probe:vllm", "probe:chroma", "probe:gateway"}
+
+
+def test_every_sample_a_service_source_can_give_is_declared(cluster: Cluster) -> None:
+    for node in cluster.nodes:
+        for source in service_sources(cluster, node):
+            assert len(set(source.emits)) == len(source.emits)
+            if isinstance(source, Counting):
+                assert {sample.metric for sample in source.counters()} <= set(source.emits)
+
+
+def test_runs_end_before_the_next_one_is_due(cluster: Cluster) -> None:
+    for source in (*service_sources(cluster, "sark"), *service_sources(cluster, "clu")):
+        assert _waits(source) <= source.interval
+
+
+def test_a_target_is_counted_where_it_is_judged(cluster: Cluster) -> None:
+    assert plan(cluster, "chroma").targets == {"query": 0.1}
+    assert plan(cluster, "gateway").targets == {"response": 0.1}
+    assert plan(cluster, "vllm").targets == {}  # judged on vLLM's own histogram of user traffic
+
+
+def test_a_memory_service_with_gauges_is_read_on_its_only_node() -> None:
+    service = {"kind": "memory", "nodes": ["box"], "url": "http://127.0.0.1:3000", "gauges": {"entries": "entries"}}
+    value = {"cluster": "one", "nodes": {"box": {"address": "127.0.0.1"}}, "services": {"notes": service}}
+    assert names(parse(Document(value, {}), "cluster.yaml"), "box") == {"memory:notes", "probe:notes"}
+
+
+def _waits(source: Source) -> float:
+    """What the requests of a run can take; the deadline leaves a second more."""
+    return source.timeout - (1.0 if source.name.startswith("probe:") else 0.0)

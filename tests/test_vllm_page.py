@@ -1,0 +1,184 @@
+"""Recorded vLLM pages under our names: every value equal to what a second, independent reader finds in the bytes."""
+
+import re
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from exporters.source import SourceError
+from exporters.vllm_names import FAMILIES
+from exporters.vllm_page import VllmPage
+from ragpulse.catalogue import vllm
+from ragpulse.metric import Metric
+from tests.fakes.readings import by_series
+
+CAPTURES = Path(__file__).parent / "captures" / "vllm"
+PAGES = sorted(CAPTURES.glob("*.prom"))
+WITH_STATS = [path for path in PAGES if "disable-log-stats" not in path.name]
+
+# Written down a second time on purpose: what stands in the page for each of our metrics.
+THEIRS = {
+    "ragpulse_vllm_generation_tokens_total": "vllm:generation_tokens_total",
+    "ragpulse_vllm_prompt_tokens_total": "vllm:prompt_tokens_total",
+    "ragpulse_vllm_requests_running": "vllm:num_requests_running",
+    "ragpulse_vllm_requests_waiting": "vllm:num_requests_waiting",
+    "ragpulse_vllm_preemptions_total": "vllm:num_preemptions_total",
+    "ragpulse_vllm_kv_cache_usage_ratio": "vllm:kv_cache_usage_perc",
+    "ragpulse_vllm_time_to_first_token_seconds": "vllm:time_to_first_token_seconds",
+    "ragpulse_vllm_inter_token_latency_seconds": "vllm:inter_token_latency_seconds",
+    "ragpulse_vllm_e2e_request_latency_seconds": "vllm:e2e_request_latency_seconds",
+    "ragpulse_vllm_request_queue_time_seconds": "vllm:request_queue_time_seconds",
+    "ragpulse_vllm_requests_finished_total": "vllm:request_success_total",
+}
+_LINE = re.compile(r"(vllm:[a-z0-9_]+)\{(.*)\} (\S+)")
+_LABEL = re.compile(r'([a-z_]+)="([^"]*)"')
+Series = tuple[str, tuple[tuple[str, str], ...]]
+
+
+def second_reader(text: str) -> dict[Series, float]:
+    """Our name and labels of each mapped line, by regular expressions alone."""
+    ours = {
+        theirs + suffix: name + suffix
+        for name, theirs in THEIRS.items()
+        for suffix in ("", "_bucket", "_sum", "_count")
+    }
+    rename = {"model_name": "model", "finished_reason": "reason", "engine": "engine", "le": "le"}
+    found = {}
+    for line in text.splitlines():
+        if (match := _LINE.fullmatch(line)) and match[1] in ours:
+            labels = sorted((rename[name], value) for name, value in _LABEL.findall(match[2]))
+            found[ours[match[1]], tuple(labels)] = float(match[3])
+    return found
+
+
+def first_reader(text: str) -> dict[Series, float]:
+    found = {}
+    for sample in VllmPage(text).samples("vllm"):
+        labels = dict(zip(sample.metric.labels, sample.labels, strict=True))
+        assert labels.pop("service") == "vllm"
+        if sample.le:
+            labels["le"] = sample.le
+        found[sample.metric.name + sample.suffix, tuple(sorted(labels.items()))] = sample.value
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_every_mapped_value_is_the_one_that_stands_in_the_page(page: Path) -> None:
+    text = page.read_text()
+    expected = second_reader(text)
+    assert first_reader(text) == expected
+    assert bool(expected) == (page in WITH_STATS)
+
+
+@pytest.mark.parametrize("page", WITH_STATS, ids=lambda path: path.stem)
+def test_each_of_our_metrics_is_offered_by_0_28_and_0_32(page: Path) -> None:
+    assert {metric.name: offered for metric, offered in VllmPage(page.read_text()).offered()} == dict.fromkeys(
+        THEIRS, True
+    )
+
+
+def test_the_table_of_names_is_the_one_that_is_proven_here() -> None:
+    assert {metric.name for metric in FAMILIES} == set(THEIRS)
+
+
+def test_two_engines_are_never_added_up() -> None:
+    page = VllmPage((CAPTURES / "vllm-0.32.0-dp2-after.prom").read_text())
+    found = by_series(page.samples("vllm"))
+    tokens = [found[f'ragpulse_vllm_generation_tokens_total{{service="vllm",model="tiny",engine="{e}"}}'] for e in "01"]
+    assert tokens == [8211.0, 7953.0]
+    assert set(page.engines()) == {("tiny", "0"), ("tiny", "1")}
+
+
+def test_histograms_keep_the_edges_of_the_server() -> None:
+    page = VllmPage((CAPTURES / "vllm-0.32.0-after.prom").read_text())
+    edges = [float(s.le) for s in page.samples("vllm") if s.metric is vllm.ITL and s.le]
+    assert edges[:5] == [0.01, 0.025, 0.05, 0.075, 0.1]
+    assert edges[-1] == inf
+
+
+def test_nothing_is_offered_by_a_server_without_statistics() -> None:
+    page = VllmPage((CAPTURES / "vllm-0.32.0-disable-log-stats.prom").read_text())
+    assert not any(offered for _, offered in page.offered())
+    assert page.engines() == {}
+    assert VllmPage("").engines() == {}
+
+
+def test_progress_counts_tokens_and_steps_of_an_engine() -> None:
+    text = (CAPTURES / "vllm-0.32.0-pressure-load.prom").read_text()
+    numbers = {match[1]: float(match[3]) for line in text.splitlines() if (match := _LINE.fullmatch(line))}
+    (engine,) = VllmPage(text).engines().values()
+    assert (engine.running, engine.waiting) == (7, 8)
+    assert engine.progress == sum(
+        numbers[f"vllm:{name}"]
+        for name in ("generation_tokens_total", "prompt_tokens_total", "iteration_tokens_total_count")
+    )
+
+
+RUNNING = '# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running{engine="0",model_name="m"} 1\n'
+TTFT = """\
+# TYPE vllm:time_to_first_token_seconds histogram
+vllm:time_to_first_token_seconds_bucket{engine="0",le="0.1",model_name="m"} 1
+vllm:time_to_first_token_seconds_bucket{engine="0",le="+Inf",model_name="m"} 2
+vllm:time_to_first_token_seconds_count{engine="0",model_name="m"} 2
+vllm:time_to_first_token_seconds_sum{engine="0",model_name="m"} 0.5
+"""
+GARBLED = [
+    pytest.param(RUNNING.rstrip(), id="a page cut off in its last line"),
+    pytest.param(RUNNING.replace(" 1\n", " one\n"), id="a value that is no number"),
+    pytest.param(RUNNING.replace('"} 1', "} 1"), id="a quote that never ends"),
+    pytest.param(RUNNING.replace(" 1\n", " NaN\n"), id="a value that is not a number"),
+    pytest.param(RUNNING.replace(" 1\n", " -1\n"), id="a negative value"),
+    pytest.param(RUNNING + RUNNING, id="a family that stands twice in a row"),
+    pytest.param(RUNNING + "# TYPE vllm:other gauge\n" + RUNNING, id="a family that stands in two places"),
+    pytest.param(RUNNING + RUNNING.splitlines()[1] + "\n", id="a series that stands twice"),
+    pytest.param(
+        RUNNING + RUNNING.splitlines()[1].replace("engine=", 'pid="2",engine=') + "\n",
+        id="series that differ only in a label that is not known",
+    ),
+    pytest.param(TTFT + TTFT.splitlines()[1] + "\n", id="a bucket that stands twice"),
+    pytest.param(TTFT.replace('_count{engine="0",model_name="m"} 2', '_count{engine="0",model_name="m"} 3'),
+                 id="a count that is not that of its buckets"),
+    pytest.param(TTFT.replace('le="0.1",model_name="m"} 1', 'le="0.1",model_name="m"} 9'), id="buckets that shrink"),
+    pytest.param("\n".join(line for line in TTFT.splitlines() if "Inf" not in line) + "\n", id="no endless bucket"),
+    pytest.param(TTFT.replace('le="0.1",', ""), id="a bucket without an edge"),
+    pytest.param(TTFT.replace('le="0.1",', 'le="low",'), id="an edge that is no number"),
+    pytest.param(TTFT.replace('le="+Inf",', 'le="0.05",'), id="edges that fall"),
+    pytest.param(TTFT.replace("_sum", "_other"), id="a histogram without its sum"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", GARBLED)
+def test_a_garbled_page_is_our_inability_to_read_it(text: str) -> None:
+    with pytest.raises(SourceError, match="GET /metrics"):
+        list(VllmPage(text).samples("vllm"))
+
+
+@pytest.mark.parametrize(
+    ("text", "metric"),
+    [
+        pytest.param(RUNNING.replace("gauge", "counter"), vllm.REQUESTS_RUNNING, id="another type"),
+        pytest.param(RUNNING.splitlines()[1] + "\n", vllm.REQUESTS_RUNNING, id="no type"),
+    ],
+)
+def test_a_family_of_another_kind_is_not_the_one_we_know(text: str, metric: Metric) -> None:
+    page = VllmPage(text)
+    assert not dict(page.offered())[metric]
+    assert not list(page.samples("vllm"))
+
+
+def test_unknown_families_and_labels_are_dropped() -> None:
+    text = RUNNING.replace("engine=", 'colour="red",engine=') + "# TYPE vllm:new gauge\nvllm:new 1\nother{ garbled\n"
+    assert by_series(VllmPage(text).samples("vllm")) == {
+        'ragpulse_vllm_requests_running{service="vllm",model="m",engine="0"}': 1.0
+    }
+
+
+def test_steps_of_another_kind_are_no_progress() -> None:
+    steps = "# TYPE vllm:iteration_tokens_total counter\nvllm:iteration_tokens_total 9\n"
+    (engine,) = VllmPage(RUNNING + steps).engines().values()
+    assert engine.progress == 0
+
+
+def test_a_series_without_an_engine_is_of_the_only_one() -> None:
+    assert set(VllmPage(RUNNING.replace('engine="0",', "")).engines()) == {("m", "0")}

@@ -1,0 +1,169 @@
+"""The vLLM source on recorded pages of a real server, and on servers that refuse, hang, garble or are gone."""
+
+from pathlib import Path
+
+import pytest
+
+from exporters.source import SourceError
+from exporters.vllm_page import VllmPage
+from exporters.vllm_source import VllmSource
+from ragpulse.catalogue.vllm import STATES
+from ragpulse.services import Vllm
+from tests.fakes.http_replay import Behaviour, Replay, drip, flood, hang, refusing_url, reply, reply_json, speak
+from tests.fakes.readings import by_series
+
+CAPTURES = Path(__file__).parent / "captures" / "vllm"
+QUICK = 1.0  # interval where a request must time out
+PATIENT = 30.0
+
+
+@pytest.fixture
+def vllm(replay: Replay) -> Replay:
+    replay.get("/health", reply())
+    replay.get("/version", reply(body=(CAPTURES / "http" / "version.body").read_bytes()))
+    replay.get("/metrics", page("0.32.0-load"))
+    return replay
+
+
+def page(name: str) -> Behaviour:
+    return reply(body=(CAPTURES / f"vllm-{name}.prom").read_bytes(), Content_Type="text/plain; version=1.0.0")
+
+
+def source_of(url: str, interval: float = PATIENT) -> VllmSource:
+    return VllmSource("vllm", Vllm(kind="vllm", nodes=("sark", "clu"), url=url), interval)
+
+
+def states(current: str) -> dict[str, float]:
+    return {f'ragpulse_vllm_state{{service="vllm",state="{state}"}}': float(state == current) for state in STATES}
+
+
+def state_in(found: dict[str, float]) -> str:
+    (current,) = [state for state in STATES if found[f'ragpulse_vllm_state{{service="vllm",state="{state}"}}']]
+    return current
+
+
+@pytest.mark.parametrize("name", [path.stem.removeprefix("vllm-") for path in sorted(CAPTURES.glob("*.prom"))])
+def test_a_page_is_passed_through_with_state_version_and_what_is_offered(vllm: Replay, name: str) -> None:
+    vllm.get("/metrics", page(name))
+    known = VllmPage((CAPTURES / f"vllm-{name}.prom").read_text())
+    assert by_series(source_of(vllm.url).read()) == {
+        **by_series(known.samples("vllm")),
+        **states("serving"),
+        **{
+            f'ragpulse_vllm_metric_offered{{service="vllm",metric="{metric.name}"}}': float(offered)
+            for metric, offered in known.offered()
+        },
+        'ragpulse_vllm_info{service="vllm",version="0.32.0"}': 1.0,
+    }
+
+
+def test_metrics_are_asked_for_without_a_slash_and_without_a_format(vllm: Replay) -> None:
+    source_of(vllm.url).read()
+    assert [request.path for request in vllm.asked] == ["/health", "/metrics", "/version"]
+    assert {request.headers["Accept"] for request in vllm.asked} == {"*/*"}
+
+
+def test_the_version_is_asked_for_once_and_again_after_the_server_was_gone(vllm: Replay) -> None:
+    source = source_of(vllm.url)
+    source.read()
+    source.read()
+    assert len(vllm.asked_for("/version")) == 1
+    vllm.get("/health", speak(b""))
+    assert state_in(by_series(source.read())) == "down"
+    vllm.get("/health", reply())
+    vllm.get("/version", reply_json({"version": "0.33.0"}))
+    assert by_series(source.read())['ragpulse_vllm_info{service="vllm",version="0.33.0"}'] == 1
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [reply(404), reply(200, b"<html>"), reply_json({"version": 32}), speak(b"")],
+    ids=["unknown", "no JSON", "no string", "hung up"],
+)
+def test_an_unknown_version_is_no_failure(vllm: Replay, behaviour: Behaviour) -> None:
+    vllm.get("/version", behaviour)
+    found = by_series(source_of(vllm.url).read())
+    assert state_in(found) == "serving"
+    assert not any("vllm_info" in series for series in found)
+
+
+@pytest.mark.parametrize("path", ["/health", "/metrics"])
+@pytest.mark.parametrize(
+    "behaviour", [hang, speak(b""), drip(b"HTTP/1.1 200 OK\r\n")], ids=["hangs", "hangs up", "drips"]
+)
+def test_a_server_that_does_not_answer_is_down_and_says_nothing_else(
+    vllm: Replay, path: str, behaviour: Behaviour
+) -> None:
+    vllm.get(path, behaviour)
+    assert by_series(source_of(vllm.url, QUICK).read()) == states("down")
+
+
+def test_a_port_on_which_nobody_listens_is_down() -> None:
+    with refusing_url() as url:
+        assert by_series(source_of(url).read()) == states("down")
+
+
+def test_a_dead_engine_that_is_still_asked_refuses(vllm: Replay) -> None:
+    vllm.get("/health", reply(503))
+    source = source_of(vllm.url)
+    assert state_in(by_series(source.read())) == "refusing"
+    vllm.get("/metrics", speak(b""))
+    assert by_series(source.read()) == states("refusing")
+
+
+def test_a_frozen_server_whose_health_is_well_is_stalled(vllm: Replay) -> None:
+    ticks = iter([100.0, 105.0, 110.0, 115.0])
+    service = Vllm(kind="vllm", nodes=("sark",), url=vllm.url)
+    source = VllmSource("vllm", service, PATIENT, clock=lambda: next(ticks))
+    found = [state_in(by_series(source.read())) for _ in range(4)]
+    assert found == ["serving", "serving", "serving", "stalled"]
+
+
+def test_demand_is_counted_between_polls_and_survives_that_the_server_goes(vllm: Replay) -> None:
+    ticks = iter([100.0, 105.0, 110.0])
+    service = Vllm(kind="vllm", nodes=("sark",), url=vllm.url)
+    source = VllmSource("vllm", service, 5.0, clock=lambda: next(ticks))
+    text = (CAPTURES / "vllm-0.32.0-pressure-load.prom").read_text()
+    for tokens in (507.0, 807.0):
+        body = text.replace('vllm:generation_tokens_total{engine="0",model_name="tiny"} 507.0', _tokens(tokens))
+        assert _tokens(tokens) in body
+        vllm.get("/metrics", reply(body=body.encode()))
+        found = by_series(source.read())
+    assert state_in(found) == "saturated"
+    vllm.get("/health", speak(b""))
+    source.read()
+    assert by_series(source.counters()) == {
+        'ragpulse_vllm_demand_seconds_total{service="vllm"}': 5.0,
+        'ragpulse_vllm_demand_generation_tokens_total{service="vllm"}': 300.0,
+    }
+
+
+def test_a_run_that_was_cut_leaves_a_gap_in_demand(vllm: Replay) -> None:
+    ticks = iter([100.0, 105.0])
+    source = VllmSource("vllm", Vllm(kind="vllm", nodes=("sark",), url=vllm.url), 5.0, clock=lambda: next(ticks))
+    vllm.get("/metrics", page("0.32.0-pressure-load"))
+    source.read()
+    source.cut()
+    source.read()
+    assert by_series(source.counters())['ragpulse_vllm_demand_seconds_total{service="vllm"}'] == 0
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        pytest.param(reply(404), id="no such page"),
+        pytest.param(reply(500), id="a page that fails"),
+        pytest.param(reply(200, b"# TYPE vllm:num_requests_running gauge\nvllm:num_requ"), id="a page cut off"),
+        pytest.param(reply(200, b"vllm:x{\n"), id="no Prometheus text"),
+        pytest.param(reply(200, b"vllm:x \xff\n"), id="no text"),
+        pytest.param(flood(100 * 1024 * 1024), id="a page of 100 MB"),
+    ],
+)
+def test_something_that_is_no_page_of_vllm_is_our_inability_to_read_it(vllm: Replay, behaviour: Behaviour) -> None:
+    vllm.get("/metrics", behaviour)
+    with pytest.raises(SourceError, match="GET /metrics"):
+        source_of(vllm.url).read()
+
+
+def _tokens(count: float) -> str:
+    return f'vllm:generation_tokens_total{{engine="0",model_name="tiny"}} {count}'
