@@ -42,9 +42,8 @@ def render(samples: Iterable[object], allowed: Iterable[Metric]) -> Lines:
     entries = {metric.name: metric for metric in allowed if catalogue.BY_NAME.get(metric.name) is metric}
     families: dict[str, list[str]] = {}
     found: set[str] = set()
-    for sample in samples:
-        _check(sample, entries)
-        assert isinstance(sample, Sample)  # noqa: S101 - `_check` raised for anything else
+    for said in samples:
+        sample = _checked(said, entries)
         identity = series(sample)
         if identity in found:
             raise GarbageError(f"{identity} twice in one run")
@@ -55,7 +54,7 @@ def render(samples: Iterable[object], allowed: Iterable[Metric]) -> Lines:
     return Lines({name: "".join(lines).encode() for name, lines in families.items()}, frozenset(found))
 
 
-def _check(sample: object, entries: Mapping[str, Metric]) -> None:
+def _checked(sample: object, entries: Mapping[str, Metric]) -> Sample:
     if not isinstance(sample, Sample):
         raise GarbageError(f"{type(sample).__name__} is not a sample")
     metric = sample.metric
@@ -65,6 +64,7 @@ def _check(sample: object, entries: Mapping[str, Metric]) -> None:
         raise GarbageError(f"{metric.name}: {type(sample.value).__name__} is not a number")
     if sample.suffix not in _SUFFIXES[metric.kind] or bool(sample.le) != (sample.suffix == "_bucket"):
         raise GarbageError(f"{metric.name}{sample.suffix} is not a sample of a {metric.kind}")
+    return sample
 
 
 class Part:

@@ -1,27 +1,16 @@
-import json
 import socket
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from ragpulse.overview.facts import Overview
 from tests.fakes import mixed_cluster as mixed
 from tests.fakes.mixed_cluster import AVAILABLE, BEGIN, NOW, THROUGHPUT
-from tests.fakes.overview_of import overview_at, overview_of, states, verdict
-from tests.fakes.prometheus_api import ALERTS, QUERY, RANGE, RULES, Answering, serving
+from tests.fakes.overview_of import Change, changed, overview_at, overview_of, states, verdict
+from tests.fakes.prometheus_api import QUERY, RANGE, RULES, Answering, serving
 
 ANSWERS = frozenset({QUERY, RANGE, RULES})
-Change = Callable[[Answering], object]
-
-
-def changed(*changes: Change) -> Overview:
-    answering = mixed.mixed()
-    for change in changes:
-        change(answering)
-    return overview_of(answering)
 
 
 def everything_is_unknown(overview: Overview) -> bool:
@@ -208,154 +197,6 @@ def test_a_prometheus_without_data_leaves_everything_unknown_and_says_so_without
     assert overview.alerts.unknown == "Prometheus has no alerting rules"
 
 
-def test_each_component_has_its_state_and_the_reason_for_it() -> None:
-    overview = changed()
-    assert [(found.name, found.kind, found.state, found.reason) for found in overview.components] == [
-        ("alpha", "node", "up", "its agent answers"),
-        ("beta", "node", "up", "its agent answers"),
-        (
-            "chroma", "chroma", "degraded",
-            (
-                "probes `query`, `ready` from beta fail: auth (the credentials are refused); "
-                "it answers but cannot do its work"
-            ),
-        ),
-        ("memory", "memory", "up", "answers and can do its work"),
-        ("vllm", "vllm", "up", "vLLM is serving"),
-        ("ray", "ray", "unknown", "not watched by this version"),
-        ("nightly", "borg backup", "unknown", "not watched by this version"),
-    ]  # fmt: skip
-    chroma = overview.components[2]
-    assert chroma.nodes == ("alpha",)
-    assert chroma.since.at is not None
-    assert NOW - 180 <= chroma.since.at <= NOW - 170
-
-
-def component_is(name: str, value: float, kind: str = "service") -> Change:
-    return lambda answering: answering.instant.update({mixed.STATE: [(mixed.component(name, kind), value)]})
-
-
-@pytest.mark.parametrize(
-    ("changes", "name", "state", "reason"),
-    [
-        pytest.param(
-            [component_is("beta", 1, "node"), lambda a: a.instant.update({mixed.AGENTS: [({"node": "beta"}, 0)]})],
-            "beta", "down", "its agent does not answer: the node, its network or the agent is down", id="a node down",
-        ),
-        pytest.param(
-            [lambda a: a.instant.update({mixed.AGENTS: [({"node": "alpha"}, 1), ({"node": "beta"}, 0)]})],
-            "beta", "unknown", "its agent has just stopped answering", id="the scrape knows before the rule",
-        ),
-        pytest.param(
-            [lambda a: a.instant.update({mixed.AGENTS: [({"node": "alpha"}, 1), ({"node": "beta"}, 0)]})],
-            "memory", "unknown", "nothing measures it: agent beta is down", id="nobody looks at a service",
-        ),
-        pytest.param(
-            [
-                component_is("memory", 1),
-                lambda a: a.instant.update({mixed.AGENTS: [({"node": "alpha"}, 0), ({"node": "beta"}, 1)]}),
-                lambda a: a.instant.update({mixed.UP: [({"service": "memory", "node": "beta"}, 0)]}),
-            ],
-            "memory", "down", "agent alpha is down, where it lives; it does not answer", id="its node is down",
-        ),
-        pytest.param(
-            [
-                component_is("memory", 2),
-                lambda a: a.instant.update(
-                    {mixed.UP: [({"service": "memory", "node": node}, node == "alpha") for node in ("alpha", "beta")]}
-                ),
-            ],
-            "memory", "degraded", "it does not answer beta", id="one of two sees it",
-        ),
-        pytest.param(
-            [
-                component_is("vllm", 2),
-                lambda a: a.instant.update({mixed.VLLM: [({"service": "vllm", "state": "stalled"}, 1)]}),
-            ],
-            "vllm", "degraded", "vLLM is stalled", id="vLLM says what it is doing",
-        ),
-        pytest.param([component_is("memory", 2)], "memory", "degraded", "no probe says why", id="no reason is known"),
-        pytest.param([component_is("memory", 0)], "memory", "unknown", "no data yet", id="recorded as unknown"),
-        pytest.param([component_is("memory", 7)], "memory", "unknown", "no data yet", id="recorded as nonsense"),
-    ],
-)  # fmt: skip
-def test_a_component_in_trouble_says_what_is_wrong(changes: list[Change], name: str, state: str, reason: str) -> None:
-    answering = mixed.mixed()
-    answering.instant[mixed.READY] = []
-    for change in changes:
-        change(answering)
-    found = next(each for each in overview_of(answering).components if each.name == name)
-    assert (found.state, found.reason) == (state, reason)
-
-
-def test_alerts_come_with_expression_value_and_runbook_the_urgent_ones_first() -> None:
-    firing, pending = changed().alerts.shown
-    assert (firing.name, firing.state, firing.severity, firing.value) == ("ServiceNotReady", "firing", "page", "0")
-    assert firing.expression == 'max by (service) (ragpulse_service_ready{service="chroma"}) == 0'
-    assert firing.link == "/runbooks/ServiceNotReady"
-    assert firing.since == pytest.approx(1789999840.123, abs=0.001)
-    assert (pending.name, pending.state, pending.value, pending.link) == (
-        "AvailabilityBelowTarget",
-        "pending",
-        "0.52",
-        "",
-    )
-
-
-@pytest.mark.parametrize(
-    ("held", "word"), [({"silenced": ("s1",)}, "silenced"), ({"inhibited": ("a1",)}, "inhibited"), ({}, "")]
-)
-def test_alertmanager_says_which_alerts_are_held_back(held: dict[str, tuple[str, ...]], word: str) -> None:
-    known = mixed.known("ServiceNotReady", "chroma", **held)
-    overview = changed(lambda answering: answering.alerts.append(known), lambda answering: answering.alerts.pop(1))
-    assert overview.alerts.shown[0].quieted == word
-    assert overview.alerts.caution == ""
-
-
-def test_without_alertmanager_alerts_are_shown_all_the_same() -> None:
-    overview = changed(lambda answering: answering.broken.update({ALERTS: (500, b"")}))
-    assert [alert.name for alert in overview.alerts.shown] == ["ServiceNotReady", "AvailabilityBelowTarget"]
-    why = "Alertmanager cannot be asked: it answers HTTP 500"
-    assert overview.alerts.caution == f"which are silenced is not known: {why}"
-    assert overview.alerts.path_words == f"alerting path broken: {why}"
-    assert verdict(overview, "availability", "memory").state == "met"
-
-
-@pytest.mark.parametrize(
-    ("change", "alive", "words"),
-    [
-        pytest.param(lambda _: None, True, "alerting path alive: Watchdog reaches Alertmanager", id="all well"),
-        pytest.param(
-            lambda a: a.alerts.pop(0), False, "alerting path unproven: Watchdog has not reached Alertmanager",
-            id="it does not arrive",
-        ),
-        pytest.param(
-            lambda a: a.alert_rules.pop(0), False, "alerting path unproven: Watchdog does not fire",
-            id="it does not fire",
-        ),
-    ],
-)  # fmt: skip
-def test_the_watchdog_is_a_line_about_the_alerting_path_and_no_alert(change: Change, alive: bool, words: str) -> None:  # noqa: FBT001 - a column
-    alerts = changed(change).alerts
-    assert (alerts.path_alive, alerts.path_words) == (alive, words)
-    assert "Watchdog" not in {alert.name for alert in alerts.shown}
-
-
-def test_a_rule_that_cannot_be_evaluated_is_told() -> None:
-    overview = changed(lambda answering: answering.alert_rules[1].update(health="err"))
-    assert overview.alerts.caution == "cannot be evaluated: ServiceNotReady"
-
-
-def test_a_link_of_an_annotation_leads_to_a_web_page_or_nowhere() -> None:
-    def linked(url: str) -> str:
-        answering = mixed.mixed()
-        answering.alert_rules[2]["alerts"][0]["annotations"]["runbook_url"] = url
-        return overview_of(answering).alerts.shown[1].link
-
-    assert linked("https://example.org/runbook") == "https://example.org/runbook"
-    assert linked("javascript:alert(1)") == ""
-
-
 def all_met(answering: Answering) -> None:
     answering.instant[mixed.MET] = [(labels, 1.0) for labels, _ in answering.instant[mixed.MET]]
     answering.instant[mixed.MET].append((mixed.FIRST_TOKEN, 1.0))
@@ -402,53 +243,9 @@ def test_the_banner_counts_what_it_rests_on() -> None:
     assert changed(all_met).banner.detail == "6 of 9 targets judged · 5 of 7 components up · no alert fires"
 
 
-def test_a_node_and_a_service_of_one_name_are_told_apart() -> None:
-    both = mixed.cluster(mixed.CLUSTER.replace("memory: {kind", "beta: {kind"))
-    answering = mixed.mixed()
-    answering.instant[mixed.STATE] = [(mixed.component("beta", "node"), 3), (mixed.component("beta"), 1)]
-    found = [each for each in overview_of(answering, of=both).components if each.name == "beta"]
-    assert [(each.state, each.anchor) for each in found] == [
-        ("up", "component-beta"), ("down", "component-memory-beta"),
-    ]  # fmt: skip
-
-
 def test_history_holds_an_hour_in_at_most_120_points() -> None:
     history = verdict(changed(), "response_time", "chroma").history
     assert history is not None
     assert 100 < len(history.points) <= 120
     assert history.points[-1] == (NOW, 0.0)
     assert history.points[0][0] >= NOW - 3600
-
-
-def line(received: object, *alerts: dict[str, object]) -> str:
-    return json.dumps({"received": received, "body": {"version": "4", "alerts": list(alerts)}})
-
-
-def told(name: str, status: str = "firing") -> dict[str, object]:
-    return {"status": status, "labels": {"alertname": name, "component": "c"}, "annotations": {"summary": "s"}}
-
-
-def test_the_newest_twenty_notifications_are_shown_newest_first(tmp_path: Path) -> None:
-    file = tmp_path / "n.jsonl"
-    file.write_text("".join(line(float(n), told(f"A{n}"), told(f"B{n}", "resolved")) + "\n" for n in range(50)))
-    found = overview_of(mixed.mixed(), file).notifications
-    assert found is not None
-    assert len(found) == 20
-    assert [(each.received, each.alert, each.status) for each in found[:3]] == [
-        (49.0, "A49", "firing"), (49.0, "B49", "resolved"), (48.0, "A48", "firing"),
-    ]  # fmt: skip
-
-
-def test_lines_that_are_no_notifications_are_passed_over(tmp_path: Path) -> None:
-    file = tmp_path / "n.jsonl"
-    good = line(1.0, told("Good"))
-    bad = [b"", b"not json", b'{"received": 1}', b"[]", b"\xff\xfe", line("NaN", told("X")).encode(), b"[" * 9999]
-    file.write_bytes(b"\n".join([good.encode(), *bad]) + b'\n{"received": 2, "bo')
-    found = overview_of(mixed.mixed(), file).notifications
-    assert found is not None
-    assert [each.alert for each in found] == ["Good"]
-
-
-def test_a_file_of_notifications_that_is_not_there_is_none_received(tmp_path: Path) -> None:
-    assert overview_of(mixed.mixed(), tmp_path / "absent").notifications == ()
-    assert overview_of(mixed.mixed()).notifications is None

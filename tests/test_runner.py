@@ -1,75 +1,34 @@
-"""Whatever a source does costs only itself: results, deadlines, counters and health of one runner."""
+"""Whatever a source does costs only itself: results, counters, errors and health of one runner."""
 
-import itertools
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from exporters.page import MAX_SERIES, OwnedError, Page
-from exporters.runner import Runner, said
+from exporters.page import OwnedError, Page
+from exporters.runner import said
 from exporters.source import SourceError
-from ragpulse.catalogue.agent import SOURCE_RUNS
-from ragpulse.catalogue.node import CPU_COUNT, LOAD, MEMORY_AVAILABLE
+from ragpulse.catalogue.node import CPU_COUNT
 from ragpulse.catalogue.service import DURATION, READY, UP
-from ragpulse.metric import Metric, Sample
-from tests.fakes.sources import Clock, CountingSource, FakeSource, Hanging, lines, run_once, until, up
+from ragpulse.metric import Sample
+from tests.fakes.sources import (
+    Clock,
+    CountingSource,
+    FakeSource,
+    Hanging,
+    Make,
+    lines,
+    raising,
+    run_once,
+    runs,
+    until,
+    up,
+    value,
+)
 
-Make = Callable[..., Runner]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def wall() -> Clock:
-    return Clock(1.7e9)
-
-
-@pytest.fixture
-def page(clock: Clock) -> Page:
-    return Page(clock)
-
-
-@pytest.fixture
-def make(page: Page, clock: Clock, wall: Clock) -> Iterator[Make]:
-    made: list[Runner] = []
-
-    def make_(source: FakeSource) -> Runner:
-        runner = Runner(source, page, clock=clock, wall=wall)
-        runner.start()
-        made.append(runner)
-        return runner
-
-    yield make_
-    for runner in made:
-        runner.stop()
-
-
-def runs(page: Page, source: str) -> dict[str, float]:
-    """Result → count as it stands on the page."""
-    found = {}
-    for result in ("ok", "error", "deadline"):
-        start = f'ragpulse_source_runs_total{{source="{source}",result="{result}"}} '
-        (line,) = [line for line in lines(page) if line.startswith(start)]
-        found[result] = float(line.removeprefix(start))
-    return found
-
-
-def value(page: Page, start: str) -> float | None:
-    found = [line for line in lines(page) if line.startswith(start + " ")]
-    return float(found[0].rpartition(" ")[2]) if found else None
-
-
-def raising(error: BaseException) -> Callable[[], Any]:
-    def answer() -> Any:
-        raise error
-
-    return answer
+pytest_plugins = ["tests.fakes.runner_fixtures"]
 
 
 def test_all_results_exist_at_zero_before_the_first_run(make: Make, page: Page) -> None:
@@ -132,55 +91,6 @@ def test_an_exception_is_an_error_of_this_run_and_the_next_one_works(
     assert runner.health.state == "ok"
 
 
-def half_way() -> Iterator[Sample]:
-    yield up("a")
-    raise SourceError("lost on the way")
-
-
-GARBAGE: dict[str, Callable[[], Any]] = {
-    "nothing to walk": lambda: None,
-    "a number": lambda: 5,
-    "text": lambda: "ragpulse_service_up 1",
-    "something that is no sample": lambda: [("ragpulse_service_up", 1.0)],
-    "None among samples": lambda: [up("a"), None],
-    "a metric that it does not declare": lambda: [LOAD(1.0, window="1m")],
-    "a metric declared nowhere": lambda: [Sample(Metric("ragpulse_x_y", "gauge", "x"), 1.0)],
-    "a copy of a catalogue entry": lambda: [Sample(Metric(UP.name, "gauge", "other", ("service",)), 1.0, ("a",))],
-    "a metric that is none": lambda: [Sample("ragpulse_service_up", 1.0)],  # type: ignore[arg-type]
-    "one series twice": lambda: [up("a"), up("b"), up("a", 0)],
-    "text for a value": lambda: [Sample(UP, "1", ("a",))],  # type: ignore[arg-type]
-    "no value": lambda: [Sample(UP, None, ("a",))],  # type: ignore[arg-type]
-    "a number too large for a float": lambda: [Sample(UP, 10**400, ("a",))],
-    "too few labels": lambda: [Sample(UP, 1.0, ())],
-    "a label that is no text": lambda: [Sample(UP, 1.0, (7,))],  # type: ignore[arg-type]
-    "a bucket of a gauge": lambda: [Sample(UP, 1.0, ("a",), "_bucket", "0.1")],
-    "a suffix that no metric has": lambda: [Sample(UP, 1.0, ("a",), "} 1\nx{")],
-    "an edge on a gauge": lambda: [Sample(UP, 1.0, ("a",), "", "0.1")],
-    "samples, then an exception": half_way,
-    "samples without end": lambda: (up(str(number)) for number in itertools.count()),
-    "health of the agent itself": lambda: [SOURCE_RUNS(1, source="healthy", result="ok")],
-}
-
-
-@pytest.mark.parametrize("answer", GARBAGE.values(), ids=GARBAGE.keys())
-def test_garbage_costs_only_the_run_that_says_it(make: Make, page: Page, answer: Callable[[], Any]) -> None:
-    run_once(make(FakeSource("healthy", lambda: [MEMORY_AVAILABLE(1)])))
-    source = FakeSource("garbage", lambda: [up("before")], emits=(UP, SOURCE_RUNS))
-    runner = make(source)
-    run_once(runner)
-    source.answer = answer
-    run_once(runner)
-    assert runs(page, "garbage") == {"ok": 1, "error": 1, "deadline": 0}
-    assert runs(page, "healthy") == {"ok": 1, "error": 0, "deadline": 0}
-    readings = [line for line in lines(page) if not line.startswith("ragpulse_source")]
-    assert readings == ['ragpulse_service_up{service="before"} 1.0', "ragpulse_node_memory_available_bytes 1.0"]
-
-
-def test_a_source_with_the_most_series_is_still_read(make: Make, page: Page) -> None:
-    run_once(make(FakeSource("wide", lambda: [up(str(number)) for number in range(MAX_SERIES)])))
-    assert runs(page, "wide")["ok"] == 1
-
-
 def test_a_series_belongs_to_the_source_that_said_it_first(make: Make, page: Page) -> None:
     run_once(make(FakeSource("first", lambda: [up("a")])))
     second = make(FakeSource("second", lambda: [up("a", 0), up("b")]))
@@ -196,77 +106,6 @@ def test_two_sources_of_one_name_are_refused_at_the_start(make: Make) -> None:
     make(FakeSource("disk"))
     with pytest.raises(OwnedError, match="disk"):
         make(FakeSource("disk"))
-
-
-def test_a_hung_run_counts_as_deadline_at_its_deadline_and_again_for_each_due_run(make: Make, page: Page) -> None:
-    hanging = Hanging([up("late")])
-    source = CountingSource("stuck", hanging)
-    runner = make(source)
-    run = runner.due()
-    assert run is not None
-    hanging.wait_until_entered()
-    assert runs(page, "stuck")["deadline"] == 0
-    runner.deadline(run)
-    assert runs(page, "stuck") == {"ok": 0, "error": 0, "deadline": 1}
-    for count in (2, 3):
-        assert runner.due() is None
-        assert runs(page, "stuck")["deadline"] == count
-        assert source.cuts == count
-        assert value(page, 'ragpulse_probe_requests_total{service="stuck",check="cut"}') == count
-    hanging.released.set()
-
-
-def test_a_late_result_is_thrown_away_and_the_source_works_again(make: Make, page: Page) -> None:
-    hanging = Hanging([up("late")])
-    source = FakeSource("stuck", hanging)
-    runner = make(source)
-    runner.deadline(runner.due() or 0)
-    hanging.wait_until_entered()
-    hanging.released.set()
-    until(lambda: not runner._in_flight, "the late run returned")
-    assert runs(page, "stuck") == {"ok": 0, "error": 0, "deadline": 1}
-    assert value(page, 'ragpulse_service_up{service="late"}') is None
-    source.answer = lambda: [up("fresh")]
-    run_once(runner)
-    assert runs(page, "stuck") == {"ok": 1, "error": 0, "deadline": 1}
-    assert value(page, 'ragpulse_service_up{service="fresh"}') == 1
-    assert len(set(source.threads)) == 1
-
-
-def test_a_late_exception_counts_once_as_deadline(make: Make, page: Page) -> None:
-    hanging = Hanging(half_way())
-    runner = make(FakeSource("stuck", hanging))
-    runner.deadline(runner.due() or 0)
-    hanging.released.set()
-    until(lambda: not runner._in_flight, "the late run returned")
-    assert runs(page, "stuck") == {"ok": 0, "error": 0, "deadline": 1}
-
-
-def test_a_due_run_within_the_deadline_of_the_one_in_flight_counts_nothing(make: Make, page: Page) -> None:
-    hanging = Hanging()
-    runner = make(FakeSource("slow", hanging, interval=5.0, timeout=12.0))
-    assert runner.due() == 1
-    hanging.wait_until_entered()
-    assert runner.due() is None
-    assert runs(page, "slow") == {"ok": 0, "error": 0, "deadline": 0}
-    hanging.released.set()
-    until(lambda: runs(page, "slow")["ok"] == 1, "the run finished")
-
-
-def test_the_deadline_of_a_finished_run_says_nothing_about_the_next(make: Make, page: Page) -> None:
-    hanging = Hanging()
-    hanging.released.set()
-    runner = make(FakeSource("quick", hanging))
-    run_once(runner)
-    runner.deadline(1)
-    hanging.released.clear()
-    assert runner.due() == 2
-    runner.deadline(1)
-    assert runs(page, "quick") == {"ok": 1, "error": 0, "deadline": 0}
-    runner.deadline(2)
-    runner.deadline(2)
-    assert runs(page, "quick") == {"ok": 1, "error": 0, "deadline": 1}
-    hanging.released.set()
 
 
 def test_counters_stand_at_zero_before_the_first_run_and_outlive_failed_ones(make: Make, page: Page) -> None:

@@ -135,7 +135,8 @@ def test_a_child_carries_the_state_folder_and_leads_a_session(state: State) -> N
     child.step(0.0, wanted=True)
     assert child.status.identity is not None
     pid = child.status.identity.pid
-    assert state_of(pid) == str(state.folder)
+    # The kernel shows a new program before it shows its environment.
+    until(lambda: state_of(pid) == str(state.folder), "its environment")
     assert os.getsid(pid) == pid
     os.kill(pid, signal.SIGKILL)
     until(lambda: ended(child), "its end")

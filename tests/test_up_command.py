@@ -1,41 +1,27 @@
 """`up`, `status` and `demo` on small real processes: judged beforehand, ready or stopped again, said in few lines."""
 
-import json
 import os
 import re
 import shutil
 import signal
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-import typer
 
-from ragpulse.commands import demo, status, up
+from ragpulse.commands import up
 from ragpulse.errors import RagpulseError
 from ragpulse.stack import closing
-from ragpulse.stack.binaries import Binaries
-from ragpulse.stack.bring_up import Wanted, bring_up
-from ragpulse.stack.config_in_use import RefusedError, stage
+from ragpulse.stack.bring_up import bring_up
 from ragpulse.stack.identity import members
 from ragpulse.stack.ports import PortError
-from ragpulse.stack.process import Listen, Process
-from ragpulse.stack.ready import NotReadyError, pending
-from ragpulse.stack.state import State, Status
+from ragpulse.stack.ready import NotReadyError
+from ragpulse.stack.state import State
 from ragpulse.stack.stop import stop, supervisor_of
 from ragpulse.stack.telling import Telling
-from tests.fakes.binaries import binary, each_generation
 from tests.fakes.running import answers, free_ports, until
-from tests.fakes.small_processes import ending, server, sleeper
-
-GOOD_FILES = {
-    "prometheus/prometheus.yml": "global: {scrape_interval: 5s}\nrule_files: [rules/*.yml]\n",
-    "prometheus/rules/one.yml": "groups: [{name: one, rules: [{record: 'one', expr: vector(1)}]}]\n",
-    "alertmanager/alertmanager.yml": "route: {receiver: desk}\nreceivers: [{name: desk}]\n",
-}
+from tests.fakes.small_processes import ending, server, wanted
 
 
 @pytest.fixture
@@ -43,14 +29,6 @@ def state(tmp_path: Path) -> Iterator[State]:
     state = State(tmp_path / "state")
     yield state
     stop(state)
-
-
-def wanted(*processes: Process, demo: bool = False, text: bytes = b"cluster: small\n") -> Wanted:
-    return Wanted(demo, Path("cluster.yaml"), text, {}, processes, binaries=None)
-
-
-def real_binaries(generation: int) -> Binaries:
-    return Binaries(*(binary(name, generation) for name in ("prometheus", "promtool", "alertmanager", "amtool")))
 
 
 def test_up_returns_when_all_is_ready_and_the_task_is_done(state: State) -> None:
@@ -141,158 +119,6 @@ def test_two_ups_of_one_folder_do_not_mix(state: State) -> None:
     refused = pytest.raises(RagpulseError, match="another `ragpulse up` is at work here")
     with state.only_one_up(), refused, State(state.folder).only_one_up():
         pytest.fail("both are at work")
-
-
-@each_generation
-def test_good_files_are_taken_whole(tmp_path: Path, generation: int) -> None:
-    state = State(tmp_path / "state")
-    (state.config / "prometheus").mkdir(parents=True)
-    (state.config / "prometheus" / "of-an-earlier-run.yml").touch()
-    [port] = free_ports(1)
-    plan = replace(wanted(server("web", port)), files=GOOD_FILES, binaries=real_binaries(generation))
-    try:
-        bring_up(state, plan, Telling())
-        found = {str(file.relative_to(state.config)) for file in state.config.rglob("*") if file.is_file()}
-        assert found == set(GOOD_FILES)
-        assert not state.config.with_name("config.new").exists()
-    finally:
-        stop(state)
-
-
-@each_generation
-@pytest.mark.parametrize(
-    ("file", "content", "words"),
-    [
-        ("prometheus/prometheus.yml", "global: {scrape_intervall: 5s}\n", r"promtool refuses .*scrape_intervall"),
-        (
-            "prometheus/rules/one.yml",
-            "groups: [{name: a, rules: [{record: b, expr: 'sum('}]}]\n",
-            "promtool refuses .*unclosed left parenthesis",
-        ),
-        ("alertmanager/alertmanager.yml", "route: {receiver: nobody}\n", "amtool refuses .*nobody"),
-    ],
-    ids=["an unknown key of Prometheus", "a broken rule", "a route to nobody"],
-)
-def test_refused_files_are_one_line_with_the_judges_words(
-    tmp_path: Path, generation: int, file: str, content: str, words: str
-) -> None:
-    with pytest.raises(RefusedError, match=words) as caught:
-        stage({**GOOD_FILES, file: content}, tmp_path / "config", real_binaries(generation))
-    assert "\n" not in str(caught.value)
-    assert not (tmp_path / "config").exists()
-
-
-def prometheus_that_says(targets: dict[str, str], managers: int) -> httpx.Client:
-    """targets: address → health."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/api/v1/alertmanagers":
-            return httpx.Response(200, json={"data": {"activeAlertmanagers": [{"url": "x"}] * managers}})
-        if request.url.path == "/api/v1/targets":
-            active = [{"scrapeUrl": f"http://{address}/metrics", "health": is_up} for address, is_up in targets.items()]
-            return httpx.Response(200, json={"data": {"activeTargets": active}})
-        return httpx.Response(200)
-
-    return httpx.Client(transport=httpx.MockTransport(answer))
-
-
-def listening(name: str, port: int) -> Process:
-    listen = Listen("127.0.0.1", port, "x")
-    return Process(name, ("true",), "", (listen,), ready_url=f"http://{listen}/")
-
-
-@pytest.mark.parametrize(
-    ("targets", "managers", "lack"),
-    [
-        ({"127.0.0.1:1": "up", "127.0.0.1:2": "up"}, 1, None),
-        ({"127.0.0.1:1": "up", "127.0.0.1:2": "up"}, 0, "has not discovered Alertmanager"),
-        ({"127.0.0.1:1": "up"}, 1, "has not scraped agent-one yet"),
-        ({"127.0.0.1:1": "up", "127.0.0.1:2": "unknown"}, 1, "has not scraped agent-one yet"),
-        ({"127.0.0.1:1": "down", "127.0.0.1:2": "up"}, 1, "has not scraped prometheus yet"),
-        ({"127.0.0.1:1": "up", "127.0.0.1:2": "up", "192.0.2.9:9477": "down"}, 1, None),
-    ],
-    ids=[
-        "all up", "no Alertmanager", "an agent that is not a target yet", "an agent not scraped yet",
-        "its own page down", "another machine's agent may be down",
-    ],
-)  # fmt: skip
-def test_prometheus_is_ready_when_it_sees_what_was_started(
-    targets: dict[str, str], managers: int, lack: str | None
-) -> None:
-    processes = {p.name: p for p in (listening("prometheus", 1), listening("agent-one", 2), listening("web", 3))}
-    statuses = {name: Status(name, "running") for name in processes}
-    with prometheus_that_says(targets, managers) as client:
-        assert pending(client, processes, statuses, set()) == ({"prometheus": lack} if lack else {})
-
-
-def test_status_shows_what_runs_and_fails_unless_all_does(state: State, capsys: pytest.CaptureFixture[str]) -> None:
-    [port] = free_ports(1)
-    bring_up(state, wanted(server("web", port), ending("fill", 0, task=True), sleeper("other")), Telling())
-    capsys.readouterr()
-    status.status(state.folder, as_json=True)
-    shown = json.loads(capsys.readouterr().out)
-    assert [(row["process"], row["state"]) for row in shown["processes"]] == [
-        ("web", "running"), ("fill", "done"), ("other", "running"),
-    ]  # fmt: skip
-    status.status(state.folder)
-    assert f"127.0.0.1:{port}" in capsys.readouterr().out
-    state.hold("other")
-    until(lambda: state.statuses()["other"].state == "held", "its end")
-    with pytest.raises(typer.Exit) as caught:
-        status.status(state.folder)
-    assert caught.value.exit_code == 1
-    assert re.search(r"other +held", capsys.readouterr().out)
-
-
-def test_status_says_when_nobody_watches(state: State, capsys: pytest.CaptureFixture[str]) -> None:
-    bring_up(state, wanted(sleeper("one")), Telling())
-    supervisor = supervisor_of(state)
-    assert supervisor is not None
-    os.kill(supervisor.pid, signal.SIGKILL)
-    until(lambda: not supervisor.alive(), "its end")
-    with pytest.raises(typer.Exit):
-        status.status(state.folder)
-    out = capsys.readouterr().out
-    assert "the supervisor is gone" in out
-    assert re.search(r"one +unwatched", out)
-
-
-def test_status_of_nothing_says_so(state: State, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit):
-        status.status(state.folder)
-    assert capsys.readouterr().out == f"nothing of {state.folder} runs\n"
-
-
-def test_a_stopped_service_of_the_demo_stays_stopped_until_it_is_started(
-    state: State, capsys: pytest.CaptureFixture[str]
-) -> None:
-    [port] = free_ports(1)
-    plan = wanted(server("chroma", port), demo=True)
-    bring_up(state, plan, Telling())
-    capsys.readouterr()
-    demo.stop(demo.Service.CHROMA, state.folder)
-    assert not answers(f"http://127.0.0.1:{port}/")
-    assert re.fullmatch(
-        r"chroma is stopped .*stays stopped until `ragpulse demo start chroma`\n", capsys.readouterr().out
-    )
-    assert bring_up(state, plan, Telling()), "up does not wait for what is held"
-    demo.start(demo.Service.CHROMA, state.folder)
-    assert answers(f"http://127.0.0.1:{port}/")
-    assert re.fullmatch(r"chroma is ready again .*\n", capsys.readouterr().out)
-
-
-@pytest.mark.parametrize("verb", [demo.stop, demo.start], ids=["stop", "start"])
-def test_the_services_of_a_real_cluster_are_not_touched(state: State, verb: Callable[..., None]) -> None:
-    bring_up(state, wanted(sleeper("chroma")), Telling())
-    with pytest.raises(demo.NotTheDemoError, match="not the demo: its services are yours") as caught:
-        verb(demo.Service.CHROMA, state.folder)
-    assert caught.value.exit_code == 2
-    assert state.held() == set()
-
-
-def test_without_a_stack_the_demo_says_how_to_start_it(state: State) -> None:
-    with pytest.raises(RagpulseError, match="start it with `make up`"):
-        demo.stop(demo.Service.MEMORY, state.folder)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,12 @@ _OUR_FOLDERS = (
 )
 
 
+class NoPlaceError(RagpulseError):
+    """The options do not say where to write."""
+
+    exit_code = 2
+
+
 def files(cluster: Cluster) -> dict[str, str]:
     """Relative path → content; the same cluster gives the same bytes."""
     return {
@@ -109,13 +115,13 @@ def _place(
     cluster: Cluster, config: Path, out: Path | None, *, committed: bool
 ) -> tuple[Path, dict[str, str], tuple[str, ...]]:
     if committed == (out is not None):
-        raise RagpulseError("say either where to write (--out FOLDER) or --committed")
+        raise NoPlaceError("say either where to write (--out FOLDER) or --committed")
     wanted = files(cluster)
     if out is not None:
         return out, wanted, _OUR_FOLDERS
     root = config.absolute().parent
     if not all((root / package).is_dir() for package in ("alerts", "dashboards", "docs")):
-        raise RagpulseError(f"{root} is not the repository of ragpulse: --committed is for its own example")
+        raise NoPlaceError(f"{root} is not the repository of ragpulse: --committed is for its own example")
     moved = {_committed(name): content for name, content in wanted.items()}
     return root, {**moved, "docs/metrics.md": metrics_document()}, tuple(_committed(name) for name in _OUR_FOLDERS)
 

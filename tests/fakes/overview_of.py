@@ -1,6 +1,7 @@
 """What the Overview page makes of a Prometheus (and Alertmanager) that answers as given."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -10,8 +11,18 @@ from ragpulse.overview.alertmanager_api import AlertmanagerApi
 from ragpulse.overview.collect import TIMEOUT, collect
 from ragpulse.overview.facts import Overview, Verdict
 from ragpulse.overview.prometheus_api import PrometheusApi
-from tests.fakes.mixed_cluster import NOW, cluster
+from tests.fakes.mixed_cluster import NOW, cluster, mixed
 from tests.fakes.prometheus_api import Answering, serving
+
+Change = Callable[[Answering], object]
+
+
+def changed(*changes: Change) -> Overview:
+    """The mixed day, after some changes."""
+    answering = mixed()
+    for change in changes:
+        change(answering)
+    return overview_of(answering)
 
 
 def overview_of(answering: Answering, notifications: Path | None = None, of: Cluster | None = None) -> Overview:

@@ -1,7 +1,9 @@
 """Small real processes for a plan: a server that answers, one that ends, one that does not want to end."""
 
 import sys
+from pathlib import Path
 
+from ragpulse.stack.bring_up import Wanted
 from ragpulse.stack.process import Listen, Process
 
 # Names its folder and parent in its answer, and takes SIGTERM as everybody does.
@@ -53,3 +55,7 @@ def stubborn(name: str) -> Process:
 def parent(name: str) -> Process:
     """Starts a child of its own and writes its pid to the log."""
     return Process(name=name, argv=(sys.executable, "-c", _PARENT), about="has a child")
+
+
+def wanted(*processes: Process, demo: bool = False, text: bytes = b"cluster: small\n") -> Wanted:
+    return Wanted(demo, Path("cluster.yaml"), text, {}, processes, binaries=None)

@@ -2,14 +2,17 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from exporters.page import Page
 from exporters.runner import Runner
+from exporters.source import SourceError
 from ragpulse.catalogue.node import MEMORY_AVAILABLE
 from ragpulse.catalogue.service import READY, REQUESTS, UP
 from ragpulse.metric import Metric, Sample
+
+Make = Callable[..., Runner]
 
 _PATIENCE = 10.0  # seconds; a bound for a broken test, never reached by a good one
 
@@ -102,3 +105,31 @@ def run_once(runner: Runner) -> None:
 def lines(page: Page) -> list[str]:
     """The sample lines of the page, without its headers."""
     return [line for line in page.text().decode().splitlines() if not line.startswith("#")]
+
+
+def runs(page: Page, source: str) -> dict[str, float]:
+    """Result → count as it stands on the page."""
+    found = {}
+    for result in ("ok", "error", "deadline"):
+        start = f'ragpulse_source_runs_total{{source="{source}",result="{result}"}} '
+        (line,) = [line for line in lines(page) if line.startswith(start)]
+        found[result] = float(line.removeprefix(start))
+    return found
+
+
+def value(page: Page, start: str) -> float | None:
+    found = [line for line in lines(page) if line.startswith(start + " ")]
+    return float(found[0].rpartition(" ")[2]) if found else None
+
+
+def raising(error: BaseException) -> Callable[[], Any]:
+    def answer() -> Any:
+        raise error
+
+    return answer
+
+
+def half_way() -> Iterator[Sample]:
+    """One sample, then an exception."""
+    yield up("a")
+    raise SourceError("lost on the way")

@@ -1,0 +1,95 @@
+import pytest
+
+from tests.fakes import mixed_cluster as mixed
+from tests.fakes.mixed_cluster import NOW
+from tests.fakes.overview_of import Change, changed, overview_of
+
+
+def test_each_component_has_its_state_and_the_reason_for_it() -> None:
+    overview = changed()
+    assert [(found.name, found.kind, found.state, found.reason) for found in overview.components] == [
+        ("alpha", "node", "up", "its agent answers"),
+        ("beta", "node", "up", "its agent answers"),
+        (
+            "chroma", "chroma", "degraded",
+            (
+                "probes `query`, `ready` from beta fail: auth (the credentials are refused); "
+                "it answers but cannot do its work"
+            ),
+        ),
+        ("memory", "memory", "up", "answers and can do its work"),
+        ("vllm", "vllm", "up", "vLLM is serving"),
+        ("ray", "ray", "unknown", "not watched by this version"),
+        ("nightly", "borg backup", "unknown", "not watched by this version"),
+    ]  # fmt: skip
+    chroma = overview.components[2]
+    assert chroma.nodes == ("alpha",)
+    assert chroma.since.at is not None
+    assert NOW - 180 <= chroma.since.at <= NOW - 170
+
+
+def component_is(name: str, value: float, kind: str = "service") -> Change:
+    return lambda answering: answering.instant.update({mixed.STATE: [(mixed.component(name, kind), value)]})
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "state", "reason"),
+    [
+        pytest.param(
+            [component_is("beta", 1, "node"), lambda a: a.instant.update({mixed.AGENTS: [({"node": "beta"}, 0)]})],
+            "beta", "down", "its agent does not answer: the node, its network or the agent is down", id="a node down",
+        ),
+        pytest.param(
+            [lambda a: a.instant.update({mixed.AGENTS: [({"node": "alpha"}, 1), ({"node": "beta"}, 0)]})],
+            "beta", "unknown", "its agent has just stopped answering", id="the scrape knows before the rule",
+        ),
+        pytest.param(
+            [lambda a: a.instant.update({mixed.AGENTS: [({"node": "alpha"}, 1), ({"node": "beta"}, 0)]})],
+            "memory", "unknown", "nothing measures it: agent beta is down", id="nobody looks at a service",
+        ),
+        pytest.param(
+            [
+                component_is("memory", 1),
+                lambda a: a.instant.update({mixed.AGENTS: [({"node": "alpha"}, 0), ({"node": "beta"}, 1)]}),
+                lambda a: a.instant.update({mixed.UP: [({"service": "memory", "node": "beta"}, 0)]}),
+            ],
+            "memory", "down", "agent alpha is down, where it lives; it does not answer", id="its node is down",
+        ),
+        pytest.param(
+            [
+                component_is("memory", 2),
+                lambda a: a.instant.update(
+                    {mixed.UP: [({"service": "memory", "node": node}, node == "alpha") for node in ("alpha", "beta")]}
+                ),
+            ],
+            "memory", "degraded", "it does not answer beta", id="one of two sees it",
+        ),
+        pytest.param(
+            [
+                component_is("vllm", 2),
+                lambda a: a.instant.update({mixed.VLLM: [({"service": "vllm", "state": "stalled"}, 1)]}),
+            ],
+            "vllm", "degraded", "vLLM is stalled", id="vLLM says what it is doing",
+        ),
+        pytest.param([component_is("memory", 2)], "memory", "degraded", "no probe says why", id="no reason is known"),
+        pytest.param([component_is("memory", 0)], "memory", "unknown", "no data yet", id="recorded as unknown"),
+        pytest.param([component_is("memory", 7)], "memory", "unknown", "no data yet", id="recorded as nonsense"),
+    ],
+)  # fmt: skip
+def test_a_component_in_trouble_says_what_is_wrong(changes: list[Change], name: str, state: str, reason: str) -> None:
+    answering = mixed.mixed()
+    answering.instant[mixed.READY] = []
+    for change in changes:
+        change(answering)
+    found = next(each for each in overview_of(answering).components if each.name == name)
+    assert (found.state, found.reason) == (state, reason)
+
+
+def test_a_node_and_a_service_of_one_name_are_told_apart() -> None:
+    both = mixed.cluster(mixed.CLUSTER.replace("memory: {kind", "beta: {kind"))
+    answering = mixed.mixed()
+    answering.instant[mixed.STATE] = [(mixed.component("beta", "node"), 3), (mixed.component("beta"), 1)]
+    found = [each for each in overview_of(answering, of=both).components if each.name == "beta"]
+    assert [(each.state, each.anchor) for each in found] == [
+        ("up", "component-beta"), ("down", "component-memory-beta"),
+    ]  # fmt: skip
