@@ -42,7 +42,7 @@ test: setup-test ## set up, then lint, types, generated files, and all tests on 
 
 .PHONY: run-test
 run-test: lint check-generated
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: lint
 lint: ## ruff and mypy

@@ -63,16 +63,16 @@ def prometheus_duration(seconds: float) -> str:
 
 
 def human_duration(seconds: float) -> str:
-    """For people: `2 d 3 h`, `4 min`, `85 ms`."""
+    """For people, in two units at most: `2 d 3 h`, `4 min`, `85 ms`. What is less than nothing is nothing."""
     if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
+        milliseconds = round(max(0.0, seconds) * 1000)
+        return f"{milliseconds} ms" if milliseconds else "0 s"
     if seconds < 120:  # noqa: PLR2004 - below two minutes, seconds say more
         return f"{seconds:.0f} s"
     minutes = int(seconds // 60)
-    days, hours = minutes // 1440, minutes // 60 % 24
-    if days:
-        return f"{days} d {hours} h" if hours else f"{days} d"
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "d"), (hours, "h")] if days else [(hours, "h"), (minutes, "min")]
+    return " ".join(f"{amount} {unit}" for amount, unit in parts if amount)
 
 
 Duration = Annotated[float, BeforeValidator(duration)]

@@ -11,6 +11,11 @@ from tests.fakes.http_replay import replay  # noqa: F401
 _MAY_SKIP = ("GPU:", "npm:", "vLLM:")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The story waits more than it works: begun first, it runs beside everything else."""
+    items.sort(key=lambda item: item.get_closest_marker("story") is None)
+
+
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     return report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else str(report.longrepr)
 

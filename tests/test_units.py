@@ -34,7 +34,17 @@ def test_what_prometheus_is_told_is_exactly_what_was_meant(milliseconds: int) ->
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.1, "100 ms"), (45, "45 s"), (240, "4 min"), (3600, "1 h 0 min"), (86400, "1 d"), (97200, "1 d 3 h")],
+    [
+        (0.1, "100 ms"),
+        (45, "45 s"),
+        (240, "4 min"),
+        (3600, "1 h"),
+        (5400, "1 h 30 min"),
+        (0, "0 s"),
+        (-0.0001, "0 s"),
+        (86400, "1 d"),
+        (97200, "1 d 3 h"),
+    ],
 )
 def test_people_read_two_units_at_most(seconds: float, text: str) -> None:
     assert units.human_duration(seconds) == text
