@@ -1,5 +1,6 @@
 """Which processes a node runs, with which arguments, and which node this machine is."""
 
+import socket
 import subprocess
 from pathlib import Path
 
@@ -129,8 +130,10 @@ def test_every_loopback_address_is_this_machines() -> None:
     assert this_node(cluster, None, frozenset({"127.0.0.1"})) == "one"
 
 
-def test_a_host_name_that_is_this_machines_own_counts() -> None:
-    cluster = parsed("cluster: c\nnodes: {one: {address: localhost}, two: {address: 192.0.2.2}}")
+def test_a_host_name_that_is_this_machines_own_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    cluster = parsed("cluster: c\nnodes: {one: {address: sark.example}, two: {address: 192.0.2.2}}")
     assert this_node(cluster, None, frozenset({"127.0.0.1", "::1"})) == "one"
 
 
