@@ -4,13 +4,11 @@ A run that the runner has cut no longer counts: what it finds later belongs to n
 """
 
 import threading
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
-from math import inf
 
+from exporters.latency_counts import LatencyCounts
 from ragpulse.catalogue.network import PEER_DURATION, PEER_FAILURE_REASONS, PEER_FAILURES
-from ragpulse.metric import LATENCY_EDGES, Sample
+from ragpulse.metric import Sample
 
 Way = tuple[str, str]  # peer, tier
 
@@ -36,7 +34,7 @@ class PeerTally:
                 return
             self._open.discard(way)
             if reason is None:
-                self._counts[way].succeed(seconds)
+                self._counts[way].durations.add(seconds)
             else:
                 self._counts[way].failures[reason] += 1
 
@@ -57,15 +55,9 @@ class PeerTally:
 class _WayCounts:
     def __init__(self) -> None:
         self.failures = dict.fromkeys(PEER_FAILURE_REASONS, 0)
-        self.in_bucket = [0] * (len(LATENCY_EDGES) + 1)
-        self.seconds = 0.0
-
-    def succeed(self, seconds: float) -> None:
-        self.in_bucket[bisect_left(LATENCY_EDGES, seconds)] += 1
-        self.seconds += seconds
+        self.durations = LatencyCounts()
 
     def samples(self, peer: str, tier: str) -> Iterator[Sample]:
-        counts = zip((*LATENCY_EDGES, inf), accumulate(self.in_bucket), strict=True)
-        yield from PEER_DURATION.buckets(counts, self.seconds, peer=peer, tier=tier)
+        yield from PEER_DURATION.buckets(self.durations.cumulative(), self.durations.seconds, peer=peer, tier=tier)
         for reason, count in self.failures.items():
             yield PEER_FAILURES(count, peer=peer, tier=tier, reason=reason)

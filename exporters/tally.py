@@ -4,12 +4,11 @@ A run that the runner has cut no longer counts: its outcomes, when they come at 
 """
 
 import threading
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf
 
+from exporters.latency_counts import LatencyCounts
 from ragpulse.catalogue.service import DURATION, FAILURES, REASONS, REQUESTS, WITHIN_TARGET
-from ragpulse.metric import LATENCY_EDGES, Sample
+from ragpulse.metric import Sample
 
 EMITS = (REQUESTS, FAILURES, WITHIN_TARGET, DURATION)
 
@@ -74,14 +73,12 @@ class _Check:
         self.requests = 0
         self.within_target = 0
         self.failures = dict.fromkeys(REASONS, 0)
-        self.counts = [0] * (len(LATENCY_EDGES) + 1)
-        self.seconds = 0.0
+        self.durations = LatencyCounts()
 
     def succeed(self, seconds: float) -> None:
         self.requests += 1
         self.within_target += self.target is not None and seconds <= self.target
-        self.counts[bisect_left(LATENCY_EDGES, seconds)] += 1
-        self.seconds += seconds
+        self.durations.add(seconds)
 
     def fail(self, reason: str) -> None:
         self.requests += 1
@@ -93,10 +90,4 @@ class _Check:
             yield FAILURES(count, service=service, check=check, reason=reason)
         if self.target is not None:
             yield WITHIN_TARGET(self.within_target, service=service, check=check)
-        yield from DURATION.buckets(self._cumulative(), self.seconds, service=service, check=check)
-
-    def _cumulative(self) -> Iterator[tuple[float, float]]:
-        running = 0
-        for edge, count in zip((*LATENCY_EDGES, inf), self.counts, strict=True):
-            running += count
-            yield edge, running
+        yield from DURATION.buckets(self.durations.cumulative(), self.durations.seconds, service=service, check=check)

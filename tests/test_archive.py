@@ -101,7 +101,7 @@ def test_the_command_prints_the_folders_newest_first(tmp_path: Path) -> None:
     environment = {**os.environ, "RAGPULSE_BIN": str(newest), "RAGPULSE_CACHE": str(tmp_path / "cache")}
 
     def printed(*options: str) -> str:
-        command = [sys.executable, "-m", "ragpulse.stack.binaries", *options]
+        command = [sys.executable, "-m", "ragpulse.stack.provide", *options]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=30).stdout
 
     assert printed() == f"{newest}\n"

@@ -18,10 +18,12 @@ from ragpulse.demo.cluster import write_demo
 from ragpulse.demo.ports import SETTING, DemoPorts
 from ragpulse.demo.processes import demo_processes
 from ragpulse.errors import RagpulseError
-from ragpulse.stack import binaries, closing
+from ragpulse.stack import closing
+from ragpulse.stack.binaries import Binaries
 from ragpulse.stack.bring_up import Wanted, bring_up
 from ragpulse.stack.plan import monitoring_processes
 from ragpulse.stack.process import Process
+from ragpulse.stack.provide import provide
 from ragpulse.stack.state import State
 from ragpulse.stack.telling import Telling
 from ragpulse.stack.this_node import own_addresses, this_node
@@ -110,9 +112,9 @@ def _demo(place: State, node: str | None, ports_from: int | None, telling: Telli
     )
 
 
-def _binaries(telling: Telling) -> binaries.Binaries:
+def _binaries(telling: Telling) -> Binaries:
     telling.step("looking for Prometheus and Alertmanager")
-    return binaries.provide(telling.say)
+    return provide(telling.say)
 
 
 def _chroma_environment() -> Path:

@@ -1,16 +1,12 @@
-"""Which Prometheus and Alertmanager are run? Those at hand when they are new enough, else the distribution's.
+"""Which Prometheus and Alertmanager are at hand, do they run here, and are they new enough?
 
-Looked for in the folders of RAGPULSE_BIN, on PATH, then in the cache, which is filled from the distribution's archive.
-A server and its tool come from one folder, so that they are of one generation.
-
-`python -m ragpulse.stack.binaries [--own-release | --both]` prints the folders, joined with `:`, newest first.
+Looked for in the folders of RAGPULSE_BIN, then on PATH. A server and its tool come from one folder, so that they are of
+one generation.
 """
 
-import argparse
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,13 +73,6 @@ def at_hand(environment: Mapping[str, str], say: Say) -> Binaries | None:
     return in_folders([Path(folder) for text in texts for folder in text.split(os.pathsep) if folder], say)
 
 
-def provide(say: Say) -> Binaries:
-    """At hand, or from the archive. Errors: RagpulseError when there are none and none can be had."""
-    from ragpulse.stack.archive import Archive  # noqa: PLC0415 - reads the machine's apt only when it is needed
-
-    return at_hand(os.environ, say) or Archive.of_this_machine(say).newest()
-
-
 def _usable(
     folders: list[Path], names: tuple[str, ...], tool: str, check: Callable[[Path], object], say: Say
 ) -> Iterator[tuple[Path, Path]]:
@@ -112,30 +101,3 @@ def _words(error: OSError | subprocess.SubprocessError) -> str:
         said = (error.stderr or error.stdout).strip().splitlines()
         return said[-1] if said else f"exit status {error.returncode}"
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
-
-
-def main() -> int:
-    from ragpulse.stack.archive import Archive  # noqa: PLC0415 - as above
-
-    parser = argparse.ArgumentParser(prog="ragpulse.stack.binaries", description=__doc__)
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--own-release", action="store_true", help="only what the distribution's own release has")
-    which.add_argument("--both", action="store_true", help="the newest, then the distribution's own release")
-    arguments = parser.parse_args()
-
-    def say(line: str) -> None:
-        print(f"ragpulse: {line}", file=sys.stderr)
-
-    try:
-        found = [] if arguments.own_release else [provide(say)]
-        if arguments.own_release or arguments.both:
-            found.append(Archive.of_this_machine(say).own_release())
-    except RagpulseError as error:
-        say(str(error))
-        return error.exit_code
-    print(os.pathsep.join(dict.fromkeys(str(folder) for binaries in found for folder in binaries.folders())))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
