@@ -86,7 +86,7 @@ def board(cluster: Cluster, uid: str, title: str, question: str, rows: Iterable[
     dashboard = core.Dashboard(
         uid=uid,
         title=title,
-        description=f"{question} ({headline(cluster)})",
+        description=" ".join(filter(None, (question, cluster.note, f"({headline(cluster)})"))),
         tags=["ragpulse"],
         timezone="browser",
         refresh="30s",

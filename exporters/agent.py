@@ -36,16 +36,16 @@ def run(cluster: Cluster, node: str, listen: tuple[str, int] | None = None) -> i
     address, port = listen or (here.address, here.port)
     setting = "--listen" if listen else f"nodes.{node}.port"
     with listener(address, port, setting) as bound:
-        serve(build(cluster, node), node, bound)
+        serve(build(cluster, node), node, bound, cluster.note)
     return 0
 
 
-def serve(sources: Sequence[Source], node: str, bound: socket.socket) -> None:
+def serve(sources: Sequence[Source], node: str, bound: socket.socket, note: str = "") -> None:
     """Runs `sources` and answers on `bound` until SIGTERM or SIGINT; threads that hang are left behind."""
     page = Page(time.monotonic)
     page.put(page.part(), render([BUILD_INFO(1, version=__version__)], [BUILD_INFO]))
     runners = [Runner(source, page) for source in sources]
-    answering = server(application(node, page, runners))
+    answering = server(application(node, page, runners, note))
 
     def end(*_: object) -> None:
         # uvicorn catches these signals while it serves and raises them again when it has ended: this is where to.

@@ -26,6 +26,7 @@ td.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 </head>
 <body>
 <h1>ragpulse agent of {node}</h1>
+{note}
 <p>Version {version}. <a href="metrics">metrics</a> · <a href="healthz">healthz</a> · <a href="readyz">readyz</a></p>
 <table>
 <thead><tr><th>Source</th><th>State</th><th>Last success</th><th>Duration</th>
@@ -38,9 +39,11 @@ td.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 """
 
 
-def landing(node: str, runners: Iterable[Runner], now: float) -> str:
+def landing(node: str, runners: Iterable[Runner], now: float, note: str = "") -> str:
+    """`note`: that of the cluster file."""
     rows = "".join(_row(runner.source.name, runner.health, now) for runner in runners)
-    return _PAGE.format(node=escape(node), version=escape(__version__), rows=rows)
+    said = f"<p><strong>{escape(note)}</strong></p>" if note else ""
+    return _PAGE.format(node=escape(node), version=escape(__version__), note=said, rows=rows)
 
 
 def _row(name: str, health: Health, now: float) -> str:

@@ -63,7 +63,7 @@ def _bound(opened: socket.socket, name: Any) -> socket.socket:
     return opened
 
 
-def application(node: str, page: Page, runners: Sequence[Runner]) -> Starlette:
+def application(node: str, page: Page, runners: Sequence[Runner], note: str = "") -> Starlette:
     """Handlers are coroutines, so that no pool of threads stands between a scrape and the page."""
 
     async def metrics(_: Request) -> Response:
@@ -79,7 +79,7 @@ def application(node: str, page: Page, runners: Sequence[Runner]) -> Starlette:
         return PlainTextResponse("every source has had its first run\n")
 
     async def index(_: Request) -> Response:
-        return HTMLResponse(landing(node, runners, time.time()))
+        return HTMLResponse(landing(node, runners, time.time(), note))
 
     return Starlette(
         routes=[

@@ -71,6 +71,7 @@ class Cluster(Part):
     """A whole cluster file, valid. Made only by `ragpulse.cluster_file.load`."""
 
     name: Annotated[Name, Field(alias="cluster")]
+    note: Annotated[str, Field(max_length=200)] = ""  # shown on every page
     nodes: Annotated[dict[Name, Node], Field(min_length=1)]
     services: dict[Name, AnyService] = {}
     backups: dict[Name, Backup] = {}

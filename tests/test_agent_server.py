@@ -14,6 +14,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporters.landing import landing
 from exporters.page import Page
 from exporters.runner import Runner
 from exporters.server import ListenError, application, listener
@@ -157,6 +158,11 @@ def test_the_landing_page_says_how_each_source_does(agent: Agent) -> None:
     assert bad[:6] == ["probe 1", "error", "never", bad[3], "0", "1"]
     assert bad[7].startswith("<script>alert(1)</script> (")
     assert waiting == ["probe 2", "waiting", "never", "none yet", "0", "0", "0", ""]
+
+
+def test_the_note_of_the_cluster_file_stands_on_the_landing_page() -> None:
+    assert "<strong>a demo &amp; no more</strong>" in landing("alpha", [], 0.0, "a demo & no more")
+    assert "<strong>" not in landing("alpha", [], 0.0)
 
 
 def test_a_fault_of_ours_is_a_bare_500(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:

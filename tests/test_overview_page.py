@@ -12,7 +12,7 @@ import pytest
 
 from ragpulse.overview import runbooks
 from ragpulse.overview.facts import Overview
-from ragpulse.overview.page import DEMO, Pages, as_json
+from ragpulse.overview.page import Pages, as_json
 from ragpulse.overview.tiles import tiles
 from tests.fakes import mixed_cluster as mixed
 from tests.fakes.overview_of import overview_of
@@ -21,6 +21,8 @@ from tests.fakes.prometheus_api import QUERY, Answering
 HOSTILE = """</code></style><script>alert(1)</script>"'><img src=x onerror=alert(1)>`{{ 7*7 }}`"""
 STYLE = Path(runbooks.__file__).parent / "templates" / "style.css"
 NOT_CLOSED = {"meta", "link", "use", "path", "circle"}
+
+NOTE = "A demo: both agents read one machine."
 
 
 class Parsed(HTMLParser):
@@ -54,8 +56,8 @@ class Parsed(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag == name]
 
 
-def html(overview: Overview, *, demo: bool = False, refreshing: bool = True) -> str:
-    return Pages(demo=demo, zone=UTC).overview(overview, refreshing=refreshing)
+def html(overview: Overview, *, note: str = "", refreshing: bool = True) -> str:
+    return Pages(note=note, zone=UTC).overview(overview, refreshing=refreshing)
 
 
 def test_the_page_says_each_verdict_with_value_target_since_when_and_how_it_is_measured() -> None:
@@ -80,7 +82,7 @@ def test_the_page_says_each_verdict_with_value_target_since_when_and_how_it_is_m
 
 
 def test_it_is_whole_html_whose_links_and_labels_lead_somewhere() -> None:
-    page = Parsed(html(overview_of(mixed.mixed()), demo=True))
+    page = Parsed(html(overview_of(mixed.mixed()), note=NOTE))
     assert page.open == []
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -101,7 +103,7 @@ def test_tables_say_what_their_headings_head() -> None:
 
 
 def test_nothing_is_loaded_from_elsewhere_and_no_script_is_needed() -> None:
-    page = Parsed(html(overview_of(mixed.mixed()), demo=True))
+    page = Parsed(html(overview_of(mixed.mixed()), note=NOTE))
     names = {tag for tag, _ in page.tags}
     assert not names & {"script", "img", "iframe", "object", "embed", "form", "base"}
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on") or name == "style"]
@@ -111,7 +113,7 @@ def test_nothing_is_loaded_from_elsewhere_and_no_script_is_needed() -> None:
 
 
 def test_the_policy_allows_the_pages_own_style_and_nothing_else() -> None:
-    pages = Pages(demo=False, zone=UTC)
+    pages = Pages(note="", zone=UTC)
     style = re.search(r"<style>(.*?)</style>", pages.overview(overview_of(mixed.mixed()), refreshing=True), re.DOTALL)
     assert style is not None
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
@@ -218,20 +220,17 @@ def test_a_tile_shows_the_service_that_is_farthest_from_the_target() -> None:
     assert (tile.worst.service, tile.counts) == ("chroma", "2 met · 1 missed")
 
 
-def test_a_demo_says_so_and_only_a_demo() -> None:
+def test_the_note_of_the_cluster_file_stands_on_each_page() -> None:
     overview = overview_of(mixed.mixed())
-    pages = Pages(demo=True, zone=UTC)
-    assert DEMO in pages.overview(overview, refreshing=True)
-    assert DEMO in pages.runbook("A", runbooks.html("text"))
-    assert DEMO not in html(overview)
-    assert (as_json(overview, demo=True)["banner"]["note"], as_json(overview, demo=False)["banner"]["note"]) == (
-        DEMO,
-        "",
-    )
+    pages = Pages(note=NOTE, zone=UTC)
+    assert NOTE in pages.overview(overview, refreshing=True)
+    assert NOTE in pages.runbook("A", runbooks.html("text"))
+    assert 'class="note"' not in html(overview)
+    assert as_json(overview, note=NOTE)["banner"]["note"] == NOTE
 
 
 def test_the_json_has_the_same_facts() -> None:
-    found = json.loads(json.dumps(as_json(overview_of(mixed.mixed()), demo=True), allow_nan=False))
+    found = json.loads(json.dumps(as_json(overview_of(mixed.mixed()), note=NOTE), allow_nan=False))
     assert {(o["slo"], o["service"]): o["verdict"] for o in found["objectives"]}["availability", "chroma"] == "missed"
     assert {c["name"]: c["state"] for c in found["components"]}["chroma"] == "degraded"
     assert found["alerts"]["shown"][0]["name"] == "ServiceNotReady"

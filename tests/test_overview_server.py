@@ -21,6 +21,9 @@ from tests.fakes.prometheus_api import QUERY, Answering, serving
 RUNBOOK = "# ServiceNotReady\n\nLook at its log.\n"
 
 
+NOTED = mixed.CLUSTER + "note: one machine plays two\n"
+
+
 @pytest.fixture
 def answering() -> Iterator[Answering]:
     with serving(mixed.mixed()) as answering:
@@ -34,7 +37,7 @@ def app(answering: Answering, tmp_path: Path) -> Starlette:
     (folder / "ServiceNotReady.md").write_text(RUNBOOK)
     (tmp_path / "secret.md").write_text("secret")
     return application(
-        mixed.cluster(), prometheus=answering.url, alertmanager=f"{answering.url}/", notifications=None, demo=True,
+        mixed.cluster(NOTED), prometheus=answering.url, alertmanager=f"{answering.url}/", notifications=None,
         clock=lambda: mixed.NOW, runbook_folder=folder,
     )  # fmt: skip
 
@@ -58,7 +61,7 @@ def test_the_page_is_served_with_a_strict_policy_and_is_never_stored(url: str) -
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["refresh"] == "10"
     assert "2 targets missed" in page.text
-    assert "This is a demo: both agents read one machine; vLLM is a stand-in" in page.text
+    assert "one machine plays two" in page.text
 
 
 def test_refreshing_can_be_stopped(url: str) -> None:
@@ -69,7 +72,7 @@ def test_the_json_has_what_other_programs_read(url: str) -> None:
     found = get(f"{url}/api/overview.json").json()
     assert {o["verdict"] for o in found["objectives"]} == {"met", "missed", "not judgeable"}
     assert {c["name"]: c["state"] for c in found["components"]}["memory"] == "up"
-    assert "demo" in found["banner"]["note"]
+    assert found["banner"]["note"] == "one machine plays two"
     assert found["alerts"]["shown"][0]["link"] == "/runbooks/ServiceNotReady"
 
 
@@ -123,7 +126,7 @@ def test_the_command_serves_until_it_is_told_to_stop(answering: Answering, tmp_p
         page = _first_answer(f"http://{place}/", process)
         # The clock is the real one here, so the histories are empty; what Prometheus says of now is not.
         assert "2 targets missed" in page.text
-        assert "This is a demo" not in page.text
+        assert "one machine plays two" not in page.text
         told = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.wait(10)

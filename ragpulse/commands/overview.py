@@ -17,7 +17,6 @@ def overview(
     notifications: Annotated[
         Path | None, typer.Option(help="A file of received notifications to show, one JSON object a line.")
     ] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Say on each page that this is a demo.")] = False,
 ) -> None:
     """Serve the Overview page until stopped."""
     import uvicorn  # noqa: PLC0415 - a verb loads only what it needs
@@ -34,7 +33,6 @@ def overview(
             prometheus=prometheus or f"http://127.0.0.1:{ports.prometheus}",
             alertmanager=alertmanager or f"http://127.0.0.1:{ports.alertmanager}",
             notifications=notifications,
-            demo=demo,
         ),
         host=address,
         port=port,

@@ -21,6 +21,7 @@ _TEMPLATE = """\
 # memory and GPU, so every number about a node stands there twice. What they know of each other is real: all services
 # live on alpha, therefore beta probes them over the network, as one node of a true cluster probes the other.
 cluster: demo
+note: "This is a demo: both agents read one machine; vLLM is a stand-in."
 
 nodes:
   alpha: {{address: 127.0.0.1, port: {agent}}}

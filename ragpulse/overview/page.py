@@ -23,7 +23,6 @@ from ragpulse.overview.tiles import tiles
 from ragpulse.units import human_duration
 
 REFRESH = 10  # seconds
-DEMO = "This is a demo: both agents read one machine; vLLM is a stand-in."
 _ALERTS_SHOWN = 50  # what a person can read; the rest is counted
 
 # The colour of the tab's icon, light enough and dark enough for tabs of either kind.
@@ -32,7 +31,7 @@ _QUOTED = re.compile(r"`([^`]+)`")
 
 
 class Pages:
-    def __init__(self, *, demo: bool, zone: tzinfo | None = None) -> None:
+    def __init__(self, *, note: str, zone: tzinfo | None = None) -> None:
         self._zone = zone
         self._templates = Environment(
             loader=PackageLoader("ragpulse.overview"),
@@ -42,7 +41,7 @@ class Pages:
             lstrip_blocks=True,
         )
         style = (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
-        self._templates.globals |= {"style": Markup(style), "demo": DEMO if demo else ""}  # noqa: S704 - our own file
+        self._templates.globals |= {"style": Markup(style), "note": note}  # noqa: S704 - our own file
         self._templates.globals |= {"refresh_seconds": REFRESH, "slo_words": SLO_WORDS}
         self._templates.filters |= {
             "clock": self._clock,
@@ -75,10 +74,10 @@ class Pages:
         return f"{moment:%H:%M:%S}" if moment.date() == today.date() else f"{moment.day} {moment:%b %H:%M}"
 
 
-def as_json(facts: Overview, *, demo: bool) -> dict[str, Any]:
+def as_json(facts: Overview, *, note: str) -> dict[str, Any]:
     """The same facts for a program."""
     found = asdict(facts)
-    found["banner"]["note"] = DEMO if demo else ""
+    found["banner"]["note"] = note
     return found
 
 

@@ -29,12 +29,11 @@ def application(
     prometheus: str,
     alertmanager: str,
     notifications: Path | None,
-    demo: bool,
     clock: Callable[[], float] = time.time,
     runbook_folder: Path | None = None,
 ) -> Starlette:
     """`prometheus`, `alertmanager`: base URLs. `notifications`: the file that the demo's receiver writes."""
-    pages = Pages(demo=demo)
+    pages = Pages(note=cluster.note)
     where = runbook_folder or runbooks.folder()
     headers = {
         "Cache-Control": "no-store",
@@ -61,7 +60,7 @@ def application(
         return HTMLResponse(pages.overview(await ask(), refreshing=refreshing), headers=headers | refresh)
 
     async def overview_json(_: Request) -> Response:
-        return JSONResponse(as_json(await ask(), demo=demo), headers=headers)
+        return JSONResponse(as_json(await ask(), note=cluster.note), headers=headers)
 
     def runbook(request: Request) -> Response:
         name = request.path_params["name"]

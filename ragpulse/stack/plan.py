@@ -121,7 +121,7 @@ def _overview(
             f"--listen={listen}",
             f"--prometheus=http://{prometheus.listens[0]}",
             f"--alertmanager=http://{alertmanager.listens[0]}",
-            *((f"--notifications={notifications}", "--demo") if notifications else ()),
+            *((f"--notifications={notifications}",) if notifications else ()),
         ),
         about="Overview page: is each target met",
         listens=(listen,),
