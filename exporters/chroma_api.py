@@ -1,5 +1,6 @@
 """Where Chroma's answers stand: paths of its v2 API, the same in 0.5.x and 1.x, and a client with the right token."""
 
+import math
 from urllib.parse import quote
 
 from exporters.http_client import HttpClient
@@ -24,10 +25,12 @@ def collection(chroma: Chroma, name_or_id: str) -> str:
     return f"{database(chroma)}/collections/{_part(name_or_id)}"
 
 
-def client(chroma: Chroma, timeout: float) -> HttpClient:
+def client(chroma: Chroma, timeout: float, budget: float = math.inf) -> HttpClient:
+    """Seconds for one request, and for all requests of one run."""
     return HttpClient(
         chroma.url,
         timeout=timeout,
+        budget=budget,
         headers=secret_header(chroma.token_header, chroma.token_prefix, chroma.token_file),
         tls=chroma.tls,
     )

@@ -1,11 +1,14 @@
 """Requests to one service, bounded in time and size, its failures named by whose fault they are.
 
 A connection is kept within a `with` block and closed at its end: many servers close an idle one after 5 s, just when
-the next run comes. Durations in seconds. Errors: `Unanswered` when no HTTP answer came, `WrongAnswer` when one came
-that is not what it should be; their `reason` is one of `catalogue.service.REASONS`.
+the next run comes. One that the server closed between two requests, without a byte of an answer, is replaced once:
+that is no fault of the service. Looking up a host name has no limit of its own. Durations in seconds. Errors:
+`Unanswered` when no HTTP answer came, `WrongAnswer` when one came that is not what it should be; their `reason` is one
+of `catalogue.service.REASONS`.
 """
 
 import json
+import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +20,7 @@ import httpcore
 import httpx
 
 from exporters.http_deadline import BoundedBackend, Exchange
-from exporters.secret import tls_context
+from exporters.secret import SecretError, tls_context
 from ragpulse import __version__
 from ragpulse.services import Tls
 
@@ -72,7 +75,8 @@ class Answer:
 
 
 class HttpClient:
-    """`timeout` bounds a whole request, from the connection to the last byte; `clock` counts seconds.
+    """`timeout` bounds a whole request, from the connection to the last byte, and `budget` all requests of one `with`
+    block together; `clock` counts seconds.
 
     One request at a time. The base URL is asked exactly as written when the path is empty.
     """
@@ -82,12 +86,15 @@ class HttpClient:
         base_url: str,
         *,
         timeout: float,
+        budget: float = math.inf,
         headers: Callable[[], Mapping[str, str]] = dict,
         tls: Tls | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._base_url = base_url
         self._timeout = timeout
+        self._budget = budget
+        self._block_ends = math.inf
         self._headers = headers
         self._tls = tls
         self._clock = clock
@@ -95,6 +102,7 @@ class HttpClient:
         self._kept: httpcore.ConnectionPool | None = None
 
     def __enter__(self) -> Self:
+        self._block_ends = self._clock() + self._budget
         return self
 
     def __exit__(
@@ -102,6 +110,7 @@ class HttpClient:
     ) -> None:
         if self._kept is not None:
             self._kept.close()
+            self._kept = None  # the next block reads certificates anew
 
     def get(self, path: str = "", *, with_auth: bool = True) -> Answer:
         return self.request("GET", path, with_auth=with_auth)
@@ -115,27 +124,44 @@ class HttpClient:
         if json_body is not None:
             # Chroma 0.5.23 answers 422 to JSON that does not call itself so.
             content, headers["Content-Type"] = json.dumps(json_body).encode(), "application/json"
-        within = self._timeout if timeout is None else max(0.0, min(timeout, self._timeout))
-        connections = self._connections()
         start = self._clock()
-        self._exchange.begin(within)
+        within = min(self._timeout if timeout is None else timeout, self._timeout, self._block_ends - start)
+        ends = start + within
         try:
-            with connections.stream(
-                method,
-                self._url(path),
-                headers=[(name, value) for name, value in headers.items()],
-                content=content,
-                extensions={"sni_hostname": self._tls.server_name} if self._tls and self._tls.server_name else {},
-            ) as response:
-                body = _body(response)
-                return Answer(response.status, body, self._clock() - start)
+            try:
+                answer = self._exchanged(method, path, headers, content, ends)
+            except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+                if not self._exchange.found_a_closed_connection():
+                    raise
+                answer = self._exchanged(method, path, headers, content, ends)
         except httpcore.TimeoutException as error:
-            raise Unanswered("timeout", f"no complete answer within {within:g} s") from error
+            raise Unanswered("timeout", f"no complete answer within {max(0.0, within):.3g} s") from error
         except httpcore.NetworkError as error:
             raise Unanswered("connect", str(error) or type(error).__name__) from error
         except httpcore.RemoteProtocolError as error:
             # A server that hangs up in mid-answer is gone; one that goes on speaking does not speak HTTP.
             raise Unanswered("connect" if self._exchange.server_hung_up else "invalid", str(error)) from error
+        except httpcore.LocalProtocolError:
+            # The library's own words quote the header, and with it the secret.
+            raise SecretError("the secret's header is not legal: look at its name, prefix and file") from None
+        return answer
+
+    def _exchanged(
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes | None, ends: float
+    ) -> Answer:
+        """Errors: those of httpcore, WrongAnswer (too large)."""
+        connections = self._connections()
+        start = self._clock()
+        self._exchange.begin(ends - start)
+        with connections.stream(
+            method,
+            self._url(path),
+            headers=[(name, value) for name, value in headers.items()],
+            content=content,
+            extensions={"sni_hostname": self._tls.server_name} if self._tls and self._tls.server_name else {},
+        ) as response:
+            body = _body(response)
+            return Answer(response.status, body, self._clock() - start)
 
     def _connections(self) -> httpcore.ConnectionPool:
         """Made at the first request: an unreadable certificate costs this service's runs, not the agent."""

@@ -4,6 +4,7 @@ httpx and httpcore bound each connect, read and write by itself: a server that s
 Here every operation on the network gets what is left of the exchange. Seconds. Errors: those of httpcore.
 """
 
+import socket
 import ssl
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,16 +13,22 @@ import httpcore
 
 
 class Exchange:
-    """The time of the exchange in progress, and whether the server ended its connection."""
+    """The time of the exchange in progress, and what became of its connection."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._ends = 0.0
         self.server_hung_up = False
+        self.connected = False
+        self.received = False
 
     def begin(self, seconds: float) -> None:
         self._ends = self._clock() + seconds
-        self.server_hung_up = False
+        self.server_hung_up = self.connected = self.received = False
+
+    def found_a_closed_connection(self) -> bool:
+        """Whether it failed on a connection kept from an earlier exchange, before any byte of an answer."""
+        return not self.connected and not self.received
 
     def left(self) -> float:
         """Errors: httpcore.ReadTimeout when nothing is left."""
@@ -44,8 +51,25 @@ class BoundedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        stream = self._network.connect_tcp(host, port, self._exchange.left(), local_address, socket_options)
-        return _BoundedStream(stream, self._exchange)
+        """The first of the host's addresses that accepts; all of them share what is left of the exchange."""
+        self._exchange.connected = True
+        refused: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in _addresses(host, port):
+            try:
+                stream = self._network.connect_tcp(address, port, self._exchange.left(), local_address, socket_options)
+            except httpcore.ConnectError as error:
+                refused = error
+            else:
+                return _BoundedStream(stream, self._exchange)
+        raise refused
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(f"{host} cannot be looked up: {error}") from error
+    return [str(name[0]) for *_, name in found]
 
 
 class _BoundedStream(httpcore.NetworkStream):
@@ -56,6 +80,7 @@ class _BoundedStream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - as above
         received = self._stream.read(max_bytes, self._exchange.left())
         self._exchange.server_hung_up = not received
+        self._exchange.received |= bool(received)
         return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - as above

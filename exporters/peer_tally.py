@@ -39,7 +39,7 @@ class PeerTally:
                 self._counts[way].failures[reason] += 1
 
     def cut(self) -> None:
-        """What the current run has not judged has failed; with no run, a whole due one was missed."""
+        """What the current run has not judged has failed; for a further due run while it hangs, every way has."""
         with self._lock:
             for way in self._counts if self._open is None else self._open:
                 self._counts[way].failures["deadline"] += 1

@@ -1,8 +1,9 @@
 """One source, run so that whatever it does costs only itself: own thread, deadline, one run in flight, health.
 
-The scheduler calls `due` when a run is due and `deadline` when the time of that run is over; neither ever blocks or
-raises. Durations in seconds of a monotonic clock, moments in Unix time of the wall clock. Errors of the source end
-here: as a result, a line in the log when the state changes, and the last error on the landing page.
+The scheduler calls `due` when a run is due and `deadline` when the time of that run is over; neither raises, nor
+blocks as long as `counters` and `cut` of the source keep their contract. Durations in seconds of a monotonic clock,
+moments in Unix time of the wall clock. Errors of the source end here: as a result, a line in the log when the state
+changes, and the last error on the landing page.
 """
 
 import json

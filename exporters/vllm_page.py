@@ -106,6 +106,8 @@ class VllmPage:
 def _parse(text: str) -> dict[str, Family]:
     if text and not text.endswith("\n"):
         raise SourceError("GET /metrics: the page is cut off in its last line")
+    if not any(line.startswith(("# TYPE ", *_OURS)) for line in text.split("\n")):
+        raise SourceError("GET /metrics is no page of Prometheus metrics")
     ours = "\n".join(line for line in text.split("\n") if line.startswith(_OURS))
     families: dict[str, Family] = {}
     try:

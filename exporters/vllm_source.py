@@ -17,7 +17,7 @@ from ragpulse.catalogue.vllm import DEMAND_SECONDS, DEMAND_TOKENS, INFO, METRIC_
 from ragpulse.metric import Metric, Sample, one_of
 from ragpulse.services import Vllm
 
-# Of the interval: all requests of a run end before the next one is due. A starved server was seen to take 2.2 s.
+# Of the interval, for all requests of a run together. A starved server was seen to take 2.2 s for its page.
 _REQUESTS_SHARE = 0.9
 _HEALTH_SHARE = 0.6
 _LONGEST_GAP = 3  # intervals between two looks that still belong together
@@ -42,7 +42,7 @@ class VllmSource:
         self._clock = clock
         self._limit = _REQUESTS_SHARE * interval
         # No key: vLLM asks for one below /v1 only.
-        self._client = HttpClient(vllm.url, timeout=self._limit, tls=vllm.tls)
+        self._client = HttpClient(vllm.url, timeout=self._limit, budget=self._limit, tls=vllm.tls)
         self._state = StateWatch()
         self._demand = Demand(service, longest=_LONGEST_GAP * interval)
         self._version: str | None = None
@@ -80,7 +80,13 @@ class VllmSource:
 
     def _refusing(self) -> bool:
         answer = self._client.request("GET", "/health", timeout=_HEALTH_SHARE * self._limit)
-        return answer.status // 100 == _SERVER_ERROR
+        if answer.status // 100 == _SERVER_ERROR:
+            return True
+        try:
+            answer.expect()
+        except WrongAnswer as wrong:
+            raise SourceError(f"GET /health: {wrong}; is this vLLM?") from wrong
+        return False
 
     def _page(self) -> VllmPage:
         try:

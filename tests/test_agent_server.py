@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -193,7 +194,15 @@ def test_a_busy_address_is_named_with_the_setting_that_moves_it() -> None:
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "no-such-host.invalid"], ids=["an address of others", "no host"])
-def test_an_address_that_is_not_ours_is_named(address: str) -> None:
+def test_an_address_that_is_not_ours_is_named(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up = socket.getaddrinfo
+
+    def without_a_name_server(host: str, *more: Any, **options: Any) -> Any:
+        if host.endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", without_a_name_server)
     with pytest.raises(ListenError, match=f"{address}:9477: this machine has no such address"):
         listener(address, 9477, "nodes.alpha.address")
 

@@ -1,6 +1,8 @@
 """What the Chroma source says of a real ChromaDB 0.5.23, of a recorded 1.5.9, and of answers that it does not know."""
 
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,22 @@ def read(url_of: ChromaServer | Replay | str, request_timeout: float = PATIENT, 
     url = url_of if isinstance(url_of, str) else url_of.url
     service = Chroma(kind="chroma", nodes=("sark",), url=url, **more)
     return by_series(ChromaSource(plan("chroma", request_timeout=request_timeout), service).read())
+
+
+def test_slow_collections_are_counted_as_far_as_the_time_of_a_run_goes(replay: Replay) -> None:
+    names = [f"c{number:02}" for number in range(20)]
+    replay.get("/api/v2/version", reply_json("0.5.23"))
+    replay.get("/api/v2/tenants/default_tenant", reply(403))
+    replay.get(f"{DATABASE}/collections_count", reply_json(len(names)))
+    replay.get(f"{DATABASE}/collections", reply_json([{"name": name, "id": name} for name in names]))
+    replay.get(f"{DATABASE}/collections/c00/count", reply_json(7))
+    replay.get(f"{DATABASE}/collections/c01/count", hang)
+    service = Chroma(kind="chroma", nodes=("sark",), url=replay.url)
+    source = ChromaSource(replace(plan("chroma"), interval=QUICK), service)
+    start = time.monotonic()
+    found = by_series(source.read())
+    assert time.monotonic() - start < source.timeout
+    assert found == {**SERVER, 'ragpulse_chroma_collections{service="chroma"}': 20.0, **records(c00=7)}
 
 
 class TestARealServer:

@@ -1,10 +1,13 @@
 """Requests are bounded in time and size, and each way to fail has its own name."""
 
+import socket
 import ssl
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
+import httpcore
 import pytest
 
 from exporters.http_client import MAX_BODY_BYTES, Answer, Failure, HttpClient, Unanswered, WrongAnswer
@@ -61,7 +64,11 @@ def test_a_port_on_which_nobody_listens_is_a_failed_connection() -> None:
     assert failure.value.reason == "connect"
 
 
-def test_a_name_that_cannot_be_looked_up_is_a_failed_connection() -> None:
+def test_a_name_that_cannot_be_looked_up_is_a_failed_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with HttpClient("http://nowhere.invalid", timeout=TIMEOUT) as client, pytest.raises(Unanswered) as failure:
         client.get("/")
     assert failure.value.reason == "connect"
@@ -121,6 +128,62 @@ def test_requests_of_one_block_share_a_connection_and_the_next_block_has_its_own
     assert ports[0] == ports[1]
     assert ports[2] == ports[3]
     assert ports[0] != ports[2]
+
+
+def test_a_kept_connection_that_the_server_closed_is_replaced_and_no_failure(replay: Replay) -> None:
+    def close_unannounced(conversation: Conversation) -> None:
+        reply(body=b"well")(conversation)
+        conversation.hang_up()
+
+    replay.get("/", close_unannounced)
+    with HttpClient(replay.url, timeout=BOUND) as client:
+        assert [client.get("/").body for _ in range(100)] == [b"well"] * 100
+
+
+def test_a_server_that_never_answers_on_a_fresh_connection_is_asked_once(replay: Replay) -> None:
+    replay.get("/", speak(b""))
+    with HttpClient(replay.url, timeout=BOUND) as client, pytest.raises(Unanswered) as failure:
+        client.get("/")
+    assert failure.value.reason == "connect"
+    assert len(replay.asked_for("/")) == 1
+
+
+def test_the_requests_of_one_block_share_its_budget(replay: Replay) -> None:
+    replay.get("/", reply())
+    replay.get("/hangs", hang)
+    start = time.monotonic()
+    with HttpClient(replay.url, timeout=BOUND, budget=TIMEOUT) as client:
+        client.get("/")
+        for path in ("/hangs", "/"):
+            with pytest.raises(Unanswered) as failure:
+                client.get(path)
+            assert failure.value.reason == "timeout"
+    assert time.monotonic() - start < BOUND
+
+
+def test_all_addresses_of_a_host_share_the_time_of_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[float] = []
+
+    def give_up(_: object, _host: str, _port: int, timeout: float, *_more: object) -> NoReturn:
+        tried.append(timeout)
+        raise httpcore.ConnectError("refused")
+
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{last}", 80)) for last in (7, 8, 9)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", give_up)
+    with HttpClient("http://sark.example", timeout=TIMEOUT) as client, pytest.raises(Unanswered) as failure:
+        client.get("/")
+    assert failure.value.reason == "connect"
+    assert len(tried) == 3
+    assert tried == sorted(tried, reverse=True)
+
+
+def test_an_illegal_header_is_our_own_inability_and_its_secret_stays_hidden(tmp_path: Path, replay: Replay) -> None:
+    (tmp_path / "token").write_text("s3cret-token")
+    headers = secret_header("Authorization", "Bearer\n", str(tmp_path / "token"))
+    with HttpClient(replay.url, timeout=BOUND, headers=headers) as client, pytest.raises(SecretError) as error:
+        client.get("/")
+    assert "s3cret" not in str(error.value)
 
 
 def test_json_is_sent_with_its_content_type_and_nothing_asks_for_compression(replay: Replay) -> None:

@@ -101,7 +101,12 @@ def test_nothing_is_offered_by_a_server_without_statistics() -> None:
     page = VllmPage((CAPTURES / "vllm-0.32.0-disable-log-stats.prom").read_text())
     assert not any(offered for _, offered in page.offered())
     assert page.engines() == {}
-    assert VllmPage("").engines() == {}
+
+
+@pytest.mark.parametrize("text", ["", "<html>\n<body>Welcome</body>\n"], ids=["nothing", "somebody's welcome"])
+def test_what_is_no_page_of_metrics_is_not_taken_for_an_idle_server(text: str) -> None:
+    with pytest.raises(SourceError, match="no page of Prometheus metrics"):
+        VllmPage(text)
 
 
 def test_progress_counts_tokens_and_steps_of_an_engine() -> None:

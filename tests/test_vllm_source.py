@@ -1,5 +1,6 @@
 """The vLLM source on recorded pages of a real server, and on servers that refuse, hang, garble or are gone."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,18 @@ from exporters.vllm_page import VllmPage
 from exporters.vllm_source import VllmSource
 from ragpulse.catalogue.vllm import STATES
 from ragpulse.services import Vllm
-from tests.fakes.http_replay import Behaviour, Replay, drip, flood, hang, refusing_url, reply, reply_json, speak
+from tests.fakes.http_replay import (
+    Behaviour,
+    Conversation,
+    Replay,
+    drip,
+    flood,
+    hang,
+    refusing_url,
+    reply,
+    reply_json,
+    speak,
+)
 from tests.fakes.readings import by_series
 
 CAPTURES = Path(__file__).parent / "captures" / "vllm"
@@ -96,6 +108,26 @@ def test_a_server_that_does_not_answer_is_down_and_says_nothing_else(
 ) -> None:
     vllm.get(path, behaviour)
     assert by_series(source_of(vllm.url, QUICK).read()) == states("down")
+
+
+def test_all_requests_of_a_run_end_before_the_runner_would_cut_it(vllm: Replay) -> None:
+    def slow(conversation: Conversation) -> None:
+        conversation.stopped.wait(0.5 * QUICK)
+        reply()(conversation)
+
+    vllm.get("/health", slow)
+    vllm.get("/metrics", hang)
+    source = source_of(vllm.url, QUICK)
+    start = time.monotonic()
+    assert by_series(source.read()) == states("down")
+    assert time.monotonic() - start < source.timeout
+
+
+@pytest.mark.parametrize("status", [401, 404], ids=["one that wants a password", "one without a health page"])
+def test_something_else_that_answers_is_not_serving(vllm: Replay, status: int) -> None:
+    vllm.get("/health", reply(status))
+    with pytest.raises(SourceError, match=f"GET /health: HTTP {status}; is this vLLM"):
+        list(source_of(vllm.url).read())
 
 
 def test_a_port_on_which_nobody_listens_is_down() -> None:
