@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from ragpulse import yaml_file
 from ragpulse.consistency import contradictions
 from ragpulse.errors import ConfigError, Problem
 from ragpulse.inventory import Cluster
-from ragpulse.services import AnyService
-
-_KINDS = tuple(model.model_fields["kind"].annotation.__args__[0] for model in get_args(get_args(AnyService)[0]))
+from ragpulse.location import KINDS, in_file
+from ragpulse.readable_part import readable_part
 
 
 def load(file: Path) -> Cluster:
@@ -25,28 +24,20 @@ def load(file: Path) -> Cluster:
 def parse(document: yaml_file.Document, name: str) -> Cluster:
     if not isinstance(document.value, dict):
         raise ConfigError(name, [Problem("", "is not a cluster file: it must be a mapping with the key `cluster`")])
-    try:
-        cluster = Cluster.model_validate(document.value)
-    except ValidationError as error:
-        raise ConfigError(name, [_problem(details, document) for details in error.errors()]) from None
-    found = [Problem(yaml_file.key_path(path), text, document.line(path)) for path, text in contradictions(cluster)]
-    if found:
-        raise ConfigError(name, found)
-    return cluster
+    part, errors = readable_part(document.value)
+    problems = [*document.problems, *(_problem(details, document) for details in errors)]
+    if part is not None:
+        found = part.true_of_the_whole(contradictions(part.cluster))
+        problems += [Problem(yaml_file.key_path(path), text, document.line(path)) for path, text in found]
+    if problems or part is None:
+        raise ConfigError(name, problems)
+    return part.cluster
 
 
 def _problem(details: ErrorDetails, document: yaml_file.Document) -> Problem:
-    path = _in_file(details["loc"])
+    path = in_file(details["loc"])
     key = yaml_file.key_path(path)
     return Problem(key, _text(details, path), document.line(path))
-
-
-def _in_file(location: tuple[int | str, ...]) -> yaml_file.Path_:
-    """Pydantic puts the kind of a service into the path (`services.x.vllm.url`); the file has no such key."""
-    parts = [part for part in location if part != "[key]"]
-    if len(parts) > 2 and parts[0] == "services" and parts[2] in _KINDS:  # noqa: PLR2004 - position of the kind
-        del parts[2]
-    return tuple(parts)
 
 
 def _text(details: ErrorDetails, path: yaml_file.Path_) -> str:  # noqa: PLR0911 - one return per kind of mistake
@@ -60,9 +51,9 @@ def _text(details: ErrorDetails, path: yaml_file.Path_) -> str:  # noqa: PLR0911
             return str(context["error"])
         case "union_tag_invalid":
             kind = found.get("kind") if isinstance(found, dict) else found
-            return f"unknown kind {kind!r}{_nearest(str(kind), _KINDS)}"
+            return f"unknown kind {kind!r}{_nearest(str(kind), KINDS)}"
         case "union_tag_not_found":
-            return f"kind is missing; one of {', '.join(_KINDS)}"
+            return f"kind is missing; one of {', '.join(KINDS)}"
         case "literal_error":
             return f"{found!r} is not allowed here; one of {context['expected']}"
     message = details["msg"][0].lower() + details["msg"][1:]

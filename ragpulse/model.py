@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 _HOST = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
 )
+_HEADER = re.compile(r"[!#$%&'*+.^_|~0-9A-Za-z-]+")
+_PREFIX = re.compile(r"[!-~]*")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
@@ -62,9 +64,23 @@ def _http_path(text: str) -> str:
     return text
 
 
+def _header_name(text: str) -> str:
+    if not _HEADER.fullmatch(text):
+        raise ValueError(f"{text!r} is not the name of an HTTP header")
+    return text
+
+
+def _header_prefix(text: str) -> str:
+    if not _PREFIX.fullmatch(text):
+        raise ValueError(f"{text!r} cannot stand in an HTTP header: one word, or nothing")
+    return text
+
+
 Address = Annotated[str, AfterValidator(_address)]
 Url = Annotated[str, AfterValidator(_url)]
 Name = Annotated[str, AfterValidator(_name)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderPrefix = Annotated[str, AfterValidator(_header_prefix)]
 FilePath = Annotated[str, AfterValidator(_file)]
 HttpPath = Annotated[str, AfterValidator(_http_path)]
 Port = Annotated[int, Field(ge=1, le=65535)]

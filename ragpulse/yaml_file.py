@@ -1,6 +1,6 @@
 """YAML as plain Python values together with the line of every key, so that a mistake can be pointed at.
 
-Duplicate keys are refused (PyYAML itself keeps the last one silently). Errors: ConfigError.
+Duplicate keys are problems (PyYAML itself keeps the last one silently). Errors: ConfigError for what is no YAML.
 """
 
 from dataclasses import dataclass, field
@@ -19,10 +19,14 @@ _MAX_VALUES = 200_000
 
 @dataclass(slots=True)
 class Document:
-    """`lines` maps the path of each value (`("services", "chroma", "url")`) to its line, counted from 1."""
+    """`lines` maps the path of each value (`("services", "chroma", "url")`) to its line, counted from 1.
+
+    `problems`: what is wrong although it could be read (a key that stands twice), to be told with what else is found.
+    """
 
     value: Any
     lines: dict[Path_, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
     def line(self, path: Path_) -> int | None:
         """The line of the value, or of the nearest thing around it that the file does hold."""
@@ -65,9 +69,7 @@ def parse(text: str, name: str) -> Document:
         raise ConfigError(name, [Problem("", "is nested too deeply")]) from error
     finally:
         loader.dispose()
-    if walk.problems:
-        raise ConfigError(name, walk.problems)
-    return Document(value, walk.lines)
+    return Document(value, walk.lines, tuple(walk.problems))
 
 
 class _Walk:
@@ -76,6 +78,7 @@ class _Walk:
         self.lines: dict[Path_, int] = {}
         self.problems: list[Problem] = []
         self.count = 0
+        self.flattened: set[int] = set()
 
     def value(self, node: yaml.Node, path: Path_) -> Any:
         self.count += 1
@@ -86,11 +89,19 @@ class _Walk:
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self.loader.construct_object(node, deep=True)
+        try:
+            return self.loader.construct_object(node, deep=True)
+        except (ValueError, TypeError) as error:
+            # A scalar that YAML takes for a date or a number and cannot make one of.
+            self.problems.append(Problem(key_path(path), f"{node.value!r}: {error}", node.start_mark.line + 1))
+            return None
 
     def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
-        self._refuse_duplicates(node, path)
-        self.loader.flatten_mapping(node)
+        if id(node) not in self.flattened:
+            # Once for each mapping: merging changes it in place, and an alias brings it here again.
+            self.flattened.add(id(node))
+            self._refuse_duplicates(node, path)
+            self.loader.flatten_mapping(node)
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)

@@ -75,6 +75,39 @@ def test_every_mistake_of_a_file_is_told_at_once_in_the_order_of_its_lines() -> 
     ]
 
 
+def test_mistakes_of_every_kind_are_told_together_and_none_is_made_up() -> None:
+    found = mistakes(
+        "cluster: home\n"
+        "nodes:\n"
+        "  box: {address: 127.0.0.1, port: 1, port: 2}\n"
+        "  lost: {address: 0.0.0.0}\n"
+        "services:\n"
+        "  db: {kind: chroma, nodes: [bx], ulr: http://a}\n"
+        "  page: {kind: http, nodes: [lost, nowhere], url: http://a, depends_on: [db, dbb]}\n"
+        "  when: {kind: http, nodes: [box], url: http://a, every: 2026-99-99}\n"
+    )
+    assert [line.partition(":")[2].split(";")[0] for line in found] == [
+        "3: nodes.box.port: stands twice (first on line 3)",
+        "4: nodes.lost.address: 0.0.0.0 is no address of a machine",
+        "6: services.db.ulr: unknown key",
+        "6: services.db.url: is missing",
+        "7: services.page.depends_on[1]: no service is called dbb",
+        "7: services.page.nodes[1]: no node is called nowhere",
+        "8: services.when.every: '2026-99-99': month must be in 1..12",
+    ]
+
+
+def test_a_merged_mapping_may_be_used_twice() -> None:
+    text = (
+        "cluster: home\nnodes: {box: {address: 127.0.0.1}}\nservices:\n"
+        "  one: &one {kind: http, nodes: [box], url: http://a}\n"
+        "  two: &two {<<: *one, url: http://b}\n  three: *two\n"
+    )
+    assert [service.url for service in parse(text).services.values() if service.kind == "http"] == [
+        "http://a", "http://b", "http://b",
+    ]  # fmt: skip
+
+
 NODE = "cluster: home\nnodes: {box: {address: 127.0.0.1}}\n"
 
 
@@ -136,10 +169,53 @@ NODE = "cluster: home\nnodes: {box: {address: 127.0.0.1}}\n"
             "c.yaml:3: notify.page[1]: no receiver is called e; there is: d",
             id="an unknown receiver",
         ),
+        pytest.param(
+            NODE + "services: {v: {kind: http, nodes: [box], url: 'http://a', every: 31s}}\n",
+            "c.yaml:3: services.v.every: 31s is too seldom: at most 30s with a scrape_interval of 10s, because a"
+            " verdict needs two probes within 1m",
+            id="probes too seldom for a verdict",
+        ),
+        pytest.param(
+            NODE + "monitoring: {scrape_interval: 20s}\n"
+            "services: {v: {kind: http, nodes: [box], url: 'http://a', every: 2m}}\n",
+            "c.yaml:4: services.v.every: 2m is too seldom: at most 1m with a scrape_interval of 20s, because a verdict"
+            " needs two probes within 2m",
+            id="probes too seldom at a longer scrape interval",
+        ),
+        pytest.param(
+            NODE + "monitoring: {scrape_interval: 121s}\n",
+            "c.yaml:3: monitoring.scrape_interval: 121s is more than 2m: Prometheus looks back 5 minutes, so one lost"
+            " scrape would make everything unknown",
+            id="scrapes too far apart for Prometheus",
+        ),
+        pytest.param(
+            NODE + "monitoring: {scrape_interval: 999ms}\n",
+            "c.yaml:3: monitoring.scrape_interval: 999ms is less than 1s: a scrape must end within 0.3 of it",
+            id="scrapes faster than they can be answered",
+        ),
+        pytest.param(
+            NODE + "targets: {gpu_utilization: {low: 0}}\n",
+            "c.yaml:3: targets.gpu_utilization.low: 0: input should be greater than 0",
+            id="a promise of nothing",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_that_names_place_and_mend(text: str, message: str) -> None:
     assert any(line.startswith(message) for line in mistakes(text)), mistakes(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("monitoring: {scrape_interval: 1s}\n", id="the shortest scrape interval"),
+        pytest.param("monitoring: {scrape_interval: 2m}\n", id="the longest scrape interval"),
+        pytest.param(
+            "services: {v: {kind: http, nodes: [box], url: 'http://a', every: 30s}}\n", id="the longest probe interval"
+        ),
+    ],
+)
+def test_a_time_at_its_limit_is_allowed(text: str) -> None:
+    parse(NODE + text)
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
