@@ -7,7 +7,7 @@ file, which `notes` says.
 from collections.abc import Iterator
 from typing import Any
 
-from alerts.monitoring import SOURCE_FAILING, SOURCE_STALE
+from alerts.monitoring import MONITORING_DOWN, SOURCE_FAILING, SOURCE_STALE, TARGET_MISSING
 from alerts.node import NODE_DOWN
 from alerts.service import needed_nodes
 from ragpulse.generated import yaml_text
@@ -15,6 +15,7 @@ from ragpulse.inventory import Cluster, Receiver
 from ragpulse.units import prometheus_duration
 
 _NOBODY = "nobody"
+_EXPLAINED_BY_NODE = (SOURCE_FAILING, SOURCE_STALE, TARGET_MISSING, MONITORING_DOWN)
 _GROUP_INTERVALS = 6
 _REPEAT = 4 * 3600.0
 
@@ -70,7 +71,7 @@ def _inhibitions(cluster: Cluster) -> Iterator[dict[str, Any]]:
             }
     yield {
         "source_matchers": [down],
-        "target_matchers": [f'alertname=~"{SOURCE_FAILING}|{SOURCE_STALE}|TargetMissing"'],
+        "target_matchers": [f'alertname=~"{"|".join(_EXPLAINED_BY_NODE)}"'],
         "equal": ["node"],
     }
     yield {

@@ -1,18 +1,20 @@
 """The state of every component as one number: 0 unknown, 1 down, 2 degraded, 3 up. Always there; unknown by default.
 
-A service is degraded when it answers but is not ready, a node when a source of its agent gives nothing. What this
-version has no source or probe for stays unknown.
+A service is degraded when it answers but one of those who probe it finds it not ready, or when it is a vLLM that has
+stalled: that one answers every probe. It is down when it answers nobody. A node is degraded when a source of its
+agent gives nothing. What this version has no source or probe for stays unknown.
 """
 
 from collections.abc import Iterator
 
 from alerts.monitoring import SOURCE_FAILING, SOURCE_STALE
 from alerts.rule import Group, Record
+from ragpulse.catalogue import vllm
 from ragpulse.catalogue.service import READY, UP
 from ragpulse.inventory import Cluster
 from ragpulse.promql import agent_up, firing, instant
 from ragpulse.recorded import COMPONENT_STATE
-from ragpulse.services import WATCHED
+from ragpulse.services import WATCHED, AnyService, Vllm
 
 _UNKNOWN = "vector(0)"
 
@@ -23,7 +25,7 @@ def rules(cluster: Cluster) -> list[Group]:
 
 def _states(cluster: Cluster) -> Iterator[Record]:
     for name, service in cluster.services.items():
-        yield _state(name, "service", _service(name) if isinstance(service, WATCHED) else _UNKNOWN)
+        yield _state(name, "service", _service(name, service) if isinstance(service, WATCHED) else _UNKNOWN)
     for name in cluster.nodes:
         yield _state(name, "node", _node(name))
     for name in cluster.backups:
@@ -34,8 +36,12 @@ def _state(component: str, kind: str, expr: str) -> Record:
     return Record(COMPONENT_STATE, expr, {"component": component, "kind": kind})
 
 
-def _service(name: str) -> str:
-    return f"1 + max({instant(UP, service=name)}) * (1 + max({instant(READY, service=name)})) or {_UNKNOWN}"
+def _service(name: str, service: AnyService) -> str:
+    ready = f"min({instant(READY, service=name)})"
+    if isinstance(service, Vllm):
+        # 0 while it is stalled, else nothing, so that readiness speaks.
+        ready = f"(0 * max({instant(vllm.STATE, service=name, state='stalled')} == 1) or {ready})"
+    return f"1 + max({instant(UP, service=name)}) * (1 + {ready}) or {_UNKNOWN}"
 
 
 def _node(name: str) -> str:

@@ -10,8 +10,10 @@ from ragpulse.recorded import TARGET_EXPECTED
 from ragpulse.units import human_duration
 from ragpulse.vantage import interval
 
+MONITORING_DOWN = "MonitoringDown"
 SOURCE_FAILING = "SourceFailing"
 SOURCE_STALE = "SourceStale"
+TARGET_MISSING = "TargetMissing"
 
 _LEAF_INTERVALS = 3
 _STALE_INTERVALS = 5
@@ -40,7 +42,7 @@ def _alerts(cluster: Cluster) -> Iterator[Alert]:
         description="Fires always. Whoever stops hearing of it knows that Prometheus or Alertmanager is gone.",
     )
     yield Alert(
-        "TargetMissing",
+        TARGET_MISSING,
         f"{series(TARGET_EXPECTED)} unless on (job, node) {series('up')}",
         hold=_LEAF_INTERVALS * step,
         severity="page",
@@ -75,6 +77,17 @@ def _alerts(cluster: Cluster) -> Iterator[Alert]:
         " clock of the node was set.",
         labels={"node": "{{ $labels.node }}"},
     )
+    yield Alert(
+        MONITORING_DOWN,
+        f"{series('up', job=('prometheus', 'alertmanager'))} == 0",
+        hold=_LEAF_INTERVALS * step,
+        severity="page",
+        component="{{ $labels.node }}",
+        summary="{{ $labels.node }}: {{ $labels.job }} at {{ $labels.instance }} does not answer.",
+        description="In a pair, half of the monitoring is gone: the other half sees this and tells of it. Where there"
+        " is one Alertmanager, its death shows on the Overview page only: no notification can leave.",
+        labels={"node": "{{ $labels.node }}"},
+    )
     expected = len(cluster.monitoring_nodes())
     yield Alert(
         "PrometheusAlertmanagerMissing",
@@ -83,7 +96,8 @@ def _alerts(cluster: Cluster) -> Iterator[Alert]:
         severity="page",
         component="monitoring",
         summary=f"Prometheus on {{{{ $labels.node }}}} sends to {{{{ $value }}}} of {expected} Alertmanagers.",
-        description="Alerts of this Prometheus may reach nobody.",
+        description="Alerts of this Prometheus may reach nobody. It counts the Alertmanagers of its configuration, dead"
+        f" ones too: whether each of them answers is what {MONITORING_DOWN} tells.",
         labels={"node": "{{ $labels.node }}"},
     )
 

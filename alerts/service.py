@@ -2,10 +2,11 @@
 
 from alerts.node import NODE_DOWN
 from alerts.rule import Alert, Group
+from ragpulse.catalogue import vllm
 from ragpulse.catalogue.service import READY, UP
 from ragpulse.inventory import Cluster
 from ragpulse.promql import firing, instant
-from ragpulse.services import WATCHED, Vllm
+from ragpulse.services import WATCHED, AnyService, Vllm
 from ragpulse.vantage import home, vantages
 
 _HOLD_INTERVALS = 3  # longer than NodeDown takes, so that the root is known before its leaves
@@ -22,7 +23,7 @@ def rules(cluster: Cluster) -> list[Group]:
         alert
         for name, service in cluster.services.items()
         if isinstance(service, WATCHED)
-        for alert in (_down(cluster, name), _not_ready(cluster, name))
+        for alert in (_down(cluster, name), _not_ready(cluster, name, service))
     )
     return [Group("service", alerts)] if alerts else []
 
@@ -38,15 +39,24 @@ def _down(cluster: Cluster, name: str) -> Alert:
     )
 
 
-def _not_ready(cluster: Cluster, name: str) -> Alert:
+def _not_ready(cluster: Cluster, name: str, service: AnyService) -> Alert:
     up = f"max by (service) ({instant(UP, service=name)}) == 1"
+    unready = f"max by (service) ({instant(READY, service=name)}) == 0"
+    meaning = "The process lives, yet its readiness check fails: what it depends on, its data, or our credentials."
+    if isinstance(service, Vllm):
+        stalled = f"max by (service) ({instant(vllm.STATE, service=name, state='stalled')} == 1)"
+        unready = f"({unready} or {stalled})"
+        meaning = (
+            "The process lives, yet its readiness check fails (its model, or our key), or its engine has stalled:"
+            " requests run and no token comes."
+        )
     return _alert(
         cluster,
         name,
         alert="ServiceNotReady",
-        condition=f"max by (service) ({instant(READY, service=name)}) == 0 and {up}",
+        condition=f"{unready} and {up}",
         what="answers but cannot do its work",
-        meaning="The process lives, yet its readiness check fails: what it depends on, its data, or our credentials.",
+        meaning=meaning,
     )
 
 

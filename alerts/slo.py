@@ -1,8 +1,9 @@
 """From an objective to its recorded series and its ticket: the same shape for every target.
 
 Each target is a ratio of two sums over a window: good / total. It is recorded over a short and a long window;
-`met` is 0 while both miss the objective, so a verdict turns soon after a fault begins and soon after it ends. Where
-nothing happened there is no value: absent, never NaN, never 0.
+`met` is 0 while both miss the objective, so a verdict turns soon after a fault begins and soon after it ends. A ticket
+looks at the long window alone, so that a fault that comes and goes adds up, and holds for longer than one short
+fault stays in it. Where nothing happened there is no value: absent, never NaN, never 0.
 """
 
 from collections.abc import Callable, Iterator
@@ -60,13 +61,14 @@ def _rules(
         yield Record(total, found.total, objective.labels)
         ratio = f"{series(good, **objective.labels)} / ({series(total, **objective.labels)} > 0)"
         yield Record(recorded.slo_value(window), ratio, objective.labels)
-    met = recorded.slo_met(cluster)
-    yield Record(met, f"1 - ({_misses(objective, short)}) * ({_misses(objective, long)})", objective.labels)
+    both_miss = f"({_misses(objective, short)}) * ({_misses(objective, long)})"
+    yield Record(recorded.slo_met(cluster), f"1 - {both_miss}", objective.labels)
     attained = series(recorded.slo_value(long), **objective.labels)
     yield Alert(
         ticket.alert,
-        f"{attained} and {series(met, **objective.labels)} == 0",
-        hold=long,
+        f"{attained} < {objective.value:.10g}",
+        # What lasted for less than the short window has left the long one by then.
+        hold=long + short,
         severity="ticket",
         component=objective.service,
         summary=f"{objective.service}: {ticket.attained}; target: {objective.text}.",

@@ -51,7 +51,8 @@ def _verdict(cluster: Cluster, slo: Slo) -> Any:
     return verdict(
         _TITLES[slo],
         f"{_MEANING[slo]} Missed when one service misses its objective now and over the last minutes; grey while there"
-        " is nothing to judge. Look below which service it is, then at its alert.",
+        " is nothing to judge, or a service that we probe has no verdict. Look below which service it is, then at its"
+        " alert.",
         queries.verdict(cluster, slo),
     )
 

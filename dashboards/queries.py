@@ -3,7 +3,7 @@
 from ragpulse.catalogue import node, vllm
 from ragpulse.inventory import Cluster
 from ragpulse.metric import Metric
-from ragpulse.objectives import Slo
+from ragpulse.objectives import Slo, objectives
 from ragpulse.promql import Pattern, instant, rate, series
 from ragpulse.recorded import COMPONENT_STATE, SLO_OBJECTIVE, long_window, slo_met, slo_value
 
@@ -13,8 +13,13 @@ _WINDOW = "$__rate_interval"
 
 
 def verdict(cluster: Cluster, slo: Slo) -> str:
-    """1 when all are met, 0 when one is missed, nothing when none can be judged."""
-    return f"min({series(slo_met(cluster), cluster=_CLUSTER, slo=slo)})"
+    """0 when one is missed; 1 when all are met and each one that is probed has a verdict; else nothing."""
+    worst = f"min({series(slo_met(cluster), cluster=_CLUSTER, slo=slo)})"
+    probed = [o.service for o in objectives(cluster) if o.slo == slo and o.probed and not o.unmeasured]
+    if not probed:
+        return worst
+    judged = f"count({series(slo_met(cluster), cluster=_CLUSTER, slo=slo, service=tuple(probed))})"
+    return f"{worst} == 0 or {worst} and on () {judged} == {len(probed)}"
 
 
 def pages() -> str:

@@ -1,10 +1,11 @@
 """Does vLLM answer, and does it offer its model to who has the key?
 
 Source: GET /health (200 says only that the engine was not found dead: see `vllm_state` for a frozen one) and
-GET /v1/models, which asks for the key.
+GET /v1/models, which asks for the key. `health` is the first alone; `ready` needs both and is timed by the second,
+which is not asked for when the first went wrong: the reason is then that of the first.
 """
 
-from exporters.http_client import Answer, HttpClient, WrongAnswer
+from exporters.http_client import Answer, Failure, HttpClient, WrongAnswer
 from exporters.probe import Plan, ServiceProbe
 from exporters.secret import secret_header
 from ragpulse.services import Vllm
@@ -17,16 +18,32 @@ def vllm_probe(plan: Plan, vllm: Vllm) -> ServiceProbe:
         headers=secret_header("Authorization", "Bearer", vllm.api_key_file),
         tls=vllm.tls,
     )
+    look = _Look(client, vllm.model)
+    return ServiceProbe(plan, client, {"health": look.health, "ready": look.ready}, ready_when="ready")
 
-    def health() -> Answer:
-        return client.get("/health", with_auth=False).expect()
 
-    def models() -> Answer:
-        answer = client.get("/v1/models").expect()
+class _Look:
+    """The checks of one run, in this order: `ready` builds on what `health` found."""
+
+    def __init__(self, client: HttpClient, model: str | None) -> None:
+        self._client = client
+        self._model = model
+        self._unhealthy: Failure | None = None
+
+    def health(self) -> Answer:
+        self._unhealthy = None
+        try:
+            return self._client.get("/health", with_auth=False).expect()
+        except Failure as failure:
+            self._unhealthy = failure
+            raise
+
+    def ready(self) -> Answer:
+        if self._unhealthy is not None:
+            raise self._unhealthy
+        answer = self._client.get("/v1/models").expect()
         offered = answer.mapping().get("data")
         names = [entry.get("id") for entry in offered if isinstance(entry, dict)] if isinstance(offered, list) else []
-        if vllm.model not in names if vllm.model else not names:
-            raise WrongAnswer("invalid", f"the model {vllm.model or ''} is not among those offered: {names}")
+        if self._model not in names if self._model else not names:
+            raise WrongAnswer("invalid", f"the model {self._model or ''} is not among those offered: {names}")
         return answer
-
-    return ServiceProbe(plan, client, {"health": health, "models": models}, ready_when=("health", "models"))

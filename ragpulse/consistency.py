@@ -1,9 +1,13 @@
-"""Mistakes that no single key shows: names that refer to nothing, and addresses that are used twice."""
+"""Mistakes that no single key shows: names that refer to nothing, addresses used twice, times that do not fit."""
 
 import difflib
+import graphlib
 from collections.abc import Iterable, Iterator
 
-from ragpulse.inventory import Cluster
+from ragpulse.inventory import HOME_TIER, Cluster
+from ragpulse.recorded import short_window
+from ragpulse.units import prometheus_duration
+from ragpulse.vantage import interval
 
 Path_ = tuple[str | int, ...]
 Contradiction = tuple[Path_, str]
@@ -15,6 +19,8 @@ def contradictions(cluster: Cluster) -> Iterator[Contradiction]:
     yield from _tiers(cluster)
     yield from _dependency_cycles(cluster)
     yield from _receivers(cluster)
+    yield from _seldom_probes(cluster)
+    yield from _slow_probes(cluster)
 
 
 def _references(cluster: Cluster) -> Iterator[Contradiction]:
@@ -72,25 +78,24 @@ def _addresses(cluster: Cluster) -> Iterator[Contradiction]:
 
 def _tiers(cluster: Cluster) -> Iterator[Contradiction]:
     for name, node in cluster.nodes.items():
+        if HOME_TIER in node.networks:
+            yield ("nodes", name, "networks", HOME_TIER), "is the network of `address`; call this one otherwise"
         for tier in node.tiers:
             if tier not in node.addresses():
                 yield ("nodes", name, "tiers", tier), f"no network of this node is called {tier}; name it in networks"
 
 
 def _dependency_cycles(cluster: Cluster) -> Iterator[Contradiction]:
-    done: set[str] = set()
-    for start in cluster.services:
-        trail: list[str] = []
-        name = start
-        # Following the first unvisited dependency is enough to name one cycle; the next run names the next.
-        while name in cluster.services and name not in done:
-            if name in trail:
-                circle = " → ".join([*trail[trail.index(name) :], name])
-                yield ("services", name, "depends_on"), f"goes round in a circle: {circle}"
-                break
-            trail.append(name)
-            name = next((n for n in cluster.services[name].depends_on if n not in done), "")
-        done.update(trail)
+    """One circle at a time: each is told once the one before it is gone."""
+    needs = {name: service.depends_on for name, service in cluster.services.items()}
+    try:
+        graphlib.TopologicalSorter(needs).prepare()
+    except graphlib.CycleError as error:
+        circle = list(reversed(error.args[1]))
+        first = min(circle[:-1], key=list(cluster.services).index)
+        turn = circle.index(first)
+        text = " → ".join([*circle[turn:-1], *circle[:turn], first])
+        yield ("services", first, "depends_on"), f"goes round in a circle: {text}"
 
 
 def _receivers(cluster: Cluster) -> Iterator[Contradiction]:
@@ -100,3 +105,28 @@ def _receivers(cluster: Cluster) -> Iterator[Contradiction]:
     for name, receiver in notify.receivers.items():
         if (receiver.url is None) == (receiver.url_file is None):
             yield ("notify", "receivers", name), "needs either url or url_file"
+
+
+def _seldom_probes(cluster: Cluster) -> Iterator[Contradiction]:
+    window = short_window(cluster)
+    most = window / 2
+    for name, service in cluster.services.items():
+        if service.every is not None and service.every > most:
+            text = (
+                f"{prometheus_duration(service.every)} is too seldom: at most {prometheus_duration(most)} with a"
+                f" scrape_interval of {prometheus_duration(cluster.monitoring.scrape_interval)}, because a verdict"
+                f" needs two probes within {prometheus_duration(window)}"
+            )
+            yield ("services", name, "every"), text
+
+
+def _slow_probes(cluster: Cluster) -> Iterator[Contradiction]:
+    """A run that takes longer than its interval leaves gaps in what it says, and nothing alerts on gaps in time."""
+    for name, service in cluster.services.items():
+        every, checks = interval(cluster, name), max(1, len(service.checks))
+        if service.timeout is not None and service.timeout * checks > every:
+            text = (
+                f"{prometheus_duration(service.timeout)} is too long: the {checks} checks of a run must fit into"
+                f" {prometheus_duration(every)} (`every`), so at most {prometheus_duration(every / checks)} for each"
+            )
+            yield ("services", name, "timeout"), text

@@ -2,14 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ragpulse.model import Address, FilePath, Name, Part, Port, Url
 from ragpulse.services import AnyService, Backup, Names
 from ragpulse.targets import Targets
-from ragpulse.units import BitRate, Duration
+from ragpulse.units import BitRate, Duration, prometheus_duration
 
 HOME_TIER = "home"  # the network of `nodes.<n>.address`
+_SHORTEST_SCRAPE, _LONGEST_SCRAPE = 1.0, 120.0
 
 
 class Tier(Part):
@@ -45,9 +46,23 @@ class RemoteWrite(Part):
     url: Url
 
 
+def _scrapable(interval: float) -> float:
+    if interval < _SHORTEST_SCRAPE:
+        raise ValueError(
+            f"{prometheus_duration(interval)} is less than 1s: a scrape must end within 0.3 of it, and agents would do"
+            " little else than answer"
+        )
+    if interval > _LONGEST_SCRAPE:
+        raise ValueError(
+            f"{prometheus_duration(interval)} is more than 2m: Prometheus looks back 5 minutes, so one lost scrape"
+            " would make everything unknown"
+        )
+    return interval
+
+
 class Monitoring(Part):
     nodes: Names = ()
-    scrape_interval: Duration = 10.0
+    scrape_interval: Annotated[Duration, AfterValidator(_scrapable)] = 10.0
     retention: Duration = 31 * 86400.0
     ports: Ports = Ports()
     remote_write: Annotated[tuple[RemoteWrite, ...], Field(strict=False)] = ()

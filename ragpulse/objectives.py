@@ -30,7 +30,7 @@ class Objective:
 
     value: what must be reached, in `unit`. edge: seconds of the histogram bucket that is judged, for latencies read
     from vLLM. unmeasured: why nothing can be measured here, else None. note: what the reader must know of the way
-    it is measured.
+    it is measured. probed: judged by requests of our own, which never cease: without a verdict something is amiss.
     """
 
     slo: Slo
@@ -43,6 +43,7 @@ class Objective:
     edge: float | None = None
     unmeasured: str | None = None
     note: str = ""
+    probed: bool = False
 
     @property
     def labels(self) -> dict[str, str]:
@@ -65,7 +66,7 @@ def readiness_check(service: Chroma | Memory | Vllm | Http) -> str:
         case Memory():
             return "ready" if service.ready else "health"
         case Vllm():
-            return "health"
+            return "ready"
         case Http():
             return "response"
 
@@ -79,7 +80,7 @@ def _availability(cluster: Cluster) -> Iterator[Objective]:
             yield Objective(
                 "availability", name, check, target.objective, "ratio",
                 text=f"{_percent(target.objective)} of probes answered",
-                measured=_probed(cluster, name, check),
+                measured=_probed(cluster, name, check), probed=True,
             )  # fmt: skip
 
 
@@ -97,6 +98,7 @@ def _response_time(cluster: Cluster) -> Iterator[Objective]:
             text=f"{_percent(target.objective)} within {human_duration(target.below)}",
             measured="vLLM's own histogram of user traffic" if edge else _probed(cluster, name, check),
             edge=edge, note=note, unmeasured=_why_unmeasured(service, check, edge),
+            probed=not isinstance(service, Vllm),
         )  # fmt: skip
 
 
@@ -146,7 +148,7 @@ def _gpu_utilization(cluster: Cluster) -> Iterator[Objective]:
         if isinstance(service, Vllm):
             yield Objective(
                 "gpu_utilization", name, "busy", target.low, "ratio",
-                text=f"{_percent(target.low)} to {_percent(target.high)} busy while requests wait",
+                text=f"at least {_percent(target.low)} busy while requests wait",
                 measured="busy seconds of the GPUs of this service's nodes",
             )  # fmt: skip
 

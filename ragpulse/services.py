@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ragpulse.model import FilePath, HttpPath, Name, Part, Url
+from ragpulse.model import FilePath, HeaderName, HeaderPrefix, HttpPath, Name, Part, Url
 from ragpulse.units import Duration
 
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
@@ -39,7 +39,7 @@ class Canary(Part):
 
 
 class Vllm(Service):
-    checks: ClassVar[tuple[str, ...]] = ("health", "models")
+    checks: ClassVar[tuple[str, ...]] = ("health", "ready")
 
     kind: Literal["vllm"]
     url: Url
@@ -71,8 +71,8 @@ class Chroma(Service):
     kind: Literal["chroma"]
     url: Url
     token_file: FilePath | None = None
-    token_header: str = "Authorization"
-    token_prefix: str = "Bearer"
+    token_header: HeaderName = "Authorization"
+    token_prefix: HeaderPrefix = "Bearer"
     tenant: str = "default_tenant"
     database: str = "default_database"
     data_dir: FilePath | None = None
@@ -81,8 +81,8 @@ class Chroma(Service):
 
 
 class MemoryAuth(Part):
-    header: str = "Authorization"
-    prefix: str = "Bearer"
+    header: HeaderName = "Authorization"
+    prefix: HeaderPrefix = "Bearer"
     value_file: FilePath
 
 

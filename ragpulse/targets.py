@@ -61,7 +61,7 @@ class Throughput(Part):
 
 
 class GpuUtilization(Part):
-    low: Annotated[float, Field(ge=0, lt=1, strict=False)] = 0.8
+    low: Annotated[float, Field(gt=0, lt=1, strict=False)] = 0.8
     high: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.9
 
     @model_validator(mode="after")

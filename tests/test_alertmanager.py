@@ -133,3 +133,11 @@ def test_a_page_holds_back_the_tickets_of_the_same_component_only() -> None:
         "target_matchers": ['severity="ticket"'],
         "equal": ["component"],
     } in rules
+
+
+def test_a_dead_node_holds_back_what_is_said_of_the_same_node_only() -> None:
+    assert {
+        "source_matchers": ['alertname="NodeDown"'],
+        "target_matchers": ['alertname=~"SourceFailing|SourceStale|TargetMissing|MonitoringDown"'],
+        "equal": ["node"],
+    } in configuration(EXAMPLE)["inhibit_rules"]

@@ -140,6 +140,28 @@ NODE = "cluster: home\nnodes: {box: {address: 127.0.0.1}}\n"
             id="dependencies in a circle",
         ),
         pytest.param(
+            NODE + "services:\n  x: {kind: http, nodes: [box], url: 'http://a', depends_on: [y, z]}\n"
+            "  y: {kind: http, nodes: [box], url: 'http://a'}\n"
+            "  z: {kind: http, nodes: [box], url: 'http://a', depends_on: [x]}\n",
+            "c.yaml:4: services.x.depends_on: goes round in a circle: x → z → x",
+            id="a circle that is not the first dependency's",
+        ),
+        pytest.param(
+            NODE + "services: {v: {kind: chroma, nodes: [box], url: 'http://a', every: 10s, timeout: 10s}}\n",
+            "c.yaml:3: services.v.timeout: 10s is too long: the 3 checks of a run must fit into 10s (`every`)",
+            id="requests that take longer than the time between two runs",
+        ),
+        pytest.param(
+            NODE + "services: {v: {kind: chroma, nodes: [box], url: 'http://a', token_prefix: \"Bearer\\n\"}}\n",
+            "c.yaml:3: services.v.token_prefix: 'Bearer\\n' cannot stand in an HTTP header",
+            id="a prefix that no header can hold",
+        ),
+        pytest.param(
+            "cluster: h\nnodes:\n  a: {address: 127.0.0.1, networks: {home: 127.0.0.2}}\n",
+            "c.yaml:3: nodes.a.networks.home: is the network of `address`; call this one otherwise",
+            id="a network with the name of the home network",
+        ),
+        pytest.param(
             "cluster: h\nnodes:\n  a: {address: 127.0.0.1}\n  b: {address: 127.0.0.1}\n",
             "c.yaml:4: nodes.b.address: 127.0.0.1:9477 is already the agent of a",
             id="two agents at one address",

@@ -16,7 +16,7 @@ VLLM = "cluster: c\nnodes: {a: {address: 127.0.0.1}}\nservices: {v: {kind: vllm,
 
 def test_each_target_is_judged_for_each_service_that_it_means() -> None:
     assert [(o.slo, o.service, o.check) for o in objectives(cluster_file.load(EXAMPLE))] == [
-        ("availability", "vllm", "health"),
+        ("availability", "vllm", "ready"),
         ("availability", "chroma", "ready"),
         ("availability", "memory", "health"),
         ("availability", "gateway", "response"),
@@ -59,3 +59,17 @@ def test_a_target_that_is_switched_off_is_not_in_the_list() -> None:
         "time_to_first_token",
         "throughput",
     }
+
+
+def test_only_what_we_ask_ourselves_always_has_a_verdict() -> None:
+    probed = {(o.slo, o.service) for o in objectives(cluster_file.load(EXAMPLE)) if o.probed}
+    services = ("vllm", "chroma", "memory", "gateway")
+    assert probed == {
+        *(("availability", name) for name in services),
+        *(("response_time", name) for name in services if name != "vllm"),
+    }
+
+
+def test_the_gpus_are_promised_to_be_busy_and_not_to_be_idle() -> None:
+    objective = found(VLLM + "targets: {gpu_utilization: {low: 0.7, high: 0.9}}\n")["gpu_utilization", "v"]
+    assert (objective.value, objective.text) == (0.7, "at least 70 % busy while requests wait")

@@ -1,5 +1,6 @@
 """The vLLM probe on recorded answers of a real 0.32.0, with and without its key, and on answers that are not vLLM's."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def key_file(tmp_path: Path) -> str:
 def test_with_its_key_and_model_it_is_ready(vllm: Replay, key_file: str) -> None:
     probe = probe_of(vllm.url, api_key_file=key_file, model="tiny")
     assert states(probe) == (1, 1)
-    assert requests(probe.counters()) == {"health": 1, "models": 1}
+    assert requests(probe.counters()) == {"health": 1, "ready": 1}
     assert not failures(probe.counters())
 
 
@@ -64,16 +65,34 @@ def test_the_key_is_not_sent_to_who_does_not_ask_for_it(vllm: Replay, key_file: 
     assert [request.headers.get("Authorization") for request in vllm.asked] == [None, f"Bearer {KEY}"]
 
 
+def test_readiness_is_timed_by_the_models_answer(vllm: Replay, key_file: str) -> None:
+    held = threading.Event()
+
+    def slow(talk: Conversation) -> None:
+        held.wait(0.3)
+        recorded("models")(talk)
+
+    vllm.get("/v1/models", slow)
+    probe = probe_of(vllm.url, api_key_file=key_file, model="tiny")
+    assert states(probe) == (1, 1)
+    found = by_series(probe.counters())
+    spent = {
+        check: found[f'ragpulse_probe_duration_seconds_sum{{service="vllm",check="{check}"}}']
+        for check in ("health", "ready")
+    }
+    assert spent["health"] < 0.3 <= spent["ready"]
+
+
 def test_without_its_key_it_is_up_and_not_ready(vllm: Replay) -> None:
     probe = probe_of(vllm.url, model="tiny")
     assert states(probe) == (1, 0)
-    assert failures(probe.counters()) == {("models", "auth"): 1}
+    assert failures(probe.counters()) == {("ready", "auth"): 1}
 
 
 def test_a_server_without_the_configured_model_is_not_ready(vllm: Replay, key_file: str) -> None:
     probe = probe_of(vllm.url, api_key_file=key_file, model="llama")
     assert states(probe) == (1, 0)
-    assert failures(probe.counters()) == {("models", "invalid"): 1}
+    assert failures(probe.counters()) == {("ready", "invalid"): 1}
 
 
 def test_without_a_configured_model_any_model_will_do(vllm: Replay, key_file: str) -> None:
@@ -89,14 +108,17 @@ def test_an_answer_that_offers_no_model_is_invalid(vllm: Replay, body: Any) -> N
     vllm.get("/v1/models", reply_json(body))
     probe = probe_of(vllm.url)
     assert states(probe) == (1, 0)
-    assert failures(probe.counters()) == {("models", "invalid"): 1}
+    assert failures(probe.counters()) == {("ready", "invalid"): 1}
 
 
 def test_a_dead_engine_behind_a_living_api_is_up_and_not_ready(vllm: Replay, key_file: str) -> None:
     vllm.get("/health", reply(503))
     probe = probe_of(vllm.url, api_key_file=key_file, model="tiny")
     assert states(probe) == (1, 0)
-    assert failures(probe.counters()) == {("health", "http_5xx"): 1}
+    assert failures(probe.counters()) == {("health", "http_5xx"): 1, ("ready", "http_5xx"): 1}
+    assert [request.path for request in vllm.asked] == ["/health"], "what is dead need not name its models"
+    vllm.get("/health", reply(200))
+    assert states(probe) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -116,14 +138,14 @@ def test_every_way_to_be_unwell_has_its_reason(
     replay.get("/v1/models", behaviour)
     probe = probe_of(replay.url, QUICK if reason == "timeout" else PATIENT)
     assert states(probe) == state
-    assert failures(probe.counters()) == {("health", reason): 1, ("models", reason): 1}
+    assert failures(probe.counters()) == {("health", reason): 1, ("ready", reason): 1}
 
 
 def test_a_port_on_which_nobody_listens_is_a_failed_connection() -> None:
     with refusing_url() as url:
         probe = probe_of(url)
         assert states(probe) == (0, 0)
-    assert failures(probe.counters()) == {("health", "connect"): 1, ("models", "connect"): 1}
+    assert failures(probe.counters()) == {("health", "connect"): 1, ("ready", "connect"): 1}
 
 
 def test_an_unreadable_key_is_our_own_inability(vllm: Replay, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def component(name: str, kind: str = "service") -> dict[str, str]:
 
 AVAILABLE = {
     name: objective("availability", name, check)
-    for name, check in (("chroma", "ready"), ("memory", "health"), ("vllm", "health"))
+    for name, check in (("chroma", "ready"), ("memory", "health"), ("vllm", "ready"))
 }
 QUERY = objective("response_time", "chroma", "query")
 SEARCH = objective("response_time", "memory", "search")

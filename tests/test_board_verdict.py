@@ -1,0 +1,77 @@
+"""What a verdict tile of the board says, asked of both generations of Prometheus over recorded verdicts."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dashboards import queries
+from ragpulse import cluster_file, yaml_file
+from ragpulse.objectives import Slo
+from ragpulse.recorded import slo_met
+from tests.fakes.binaries import binary, each_generation
+
+CLUSTER = cluster_file.parse(
+    yaml_file.parse(
+        "cluster: home\n"
+        "nodes: {a: {address: 127.0.0.1}}\n"
+        "services:\n"
+        "  chroma: {kind: chroma, nodes: [a], url: 'http://a', query: {collection: documents}}\n"
+        "  memory: {kind: memory, nodes: [a], url: 'http://a'}\n"
+        "  vllm: {kind: vllm, nodes: [a], url: 'http://a'}\n"
+        "  web: {kind: http, nodes: [a], url: 'http://a'}\n",
+        "c",
+    ),
+    "c",
+)
+MISSED, MET = 0, 1
+
+
+def tile(slo: Slo, verdicts: dict[str, int], generation: int, folder: Path) -> list[dict[str, int]]:
+    """promtool compares; it is told to expect nothing and says what it got instead."""
+    # A verdict of another cluster in the same Prometheus must not count.
+    foreign = {"series": f'{slo_met(CLUSTER)}{{cluster="other",slo="{slo}",service="web"}}', "values": "0x5"}
+    own = [
+        {"series": f'{slo_met(CLUSTER)}{{cluster="home",slo="{slo}",service="{name}"}}', "values": f"{met}x5"}
+        for name, met in verdicts.items()
+    ]
+    expression = queries.verdict(CLUSTER, slo).replace("$cluster", "home")
+    for expected in ([], [{"value": MISSED}], [{"value": MET}]):
+        case = {"expr": expression, "eval_time": "30s", "exp_samples": expected}
+        test = {"interval": "10s", "input_series": [foreign, *own], "promql_expr_test": [case]}
+        (folder / "tile.yml").write_text(json.dumps({"tests": [test]}))
+        result = subprocess.run(
+            [binary("promtool", generation), "test", "rules", "tile.yml"],
+            cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        if result.returncode == 0:
+            return expected
+    raise AssertionError(result.stdout + result.stderr)
+
+
+ALL = {"chroma": MET, "memory": MET, "vllm": MET, "web": MET}
+
+
+@each_generation
+@pytest.mark.parametrize(
+    ("slo", "verdicts", "shown"),
+    [
+        pytest.param("availability", ALL, MET, id="all are met"),
+        pytest.param("availability", ALL | {"web": MISSED}, MISSED, id="one is missed"),
+        pytest.param("availability", {"web": MISSED}, MISSED, id="one is missed and of the others nothing is known"),
+        pytest.param("availability", {"chroma": MET, "memory": MET, "vllm": MET}, None, id="one is unknown"),
+        pytest.param("availability", {}, None, id="nothing is known"),
+        pytest.param("response_time", {"chroma": MET, "web": MET}, MET, id="an idle vLLM and what has no request set"),
+        pytest.param("response_time", {"chroma": MET, "vllm": MET}, None, id="a service that we probe is unknown"),
+        pytest.param(
+            "response_time", {"chroma": MET, "web": MET, "vllm": MISSED}, MISSED, id="only user traffic is too slow"
+        ),
+        pytest.param("throughput", {"vllm": MET}, MET, id="users are served well"),
+        pytest.param("throughput", {}, None, id="no users"),
+    ],
+)
+def test_the_tile_is_green_only_when_every_service_that_we_probe_is_known_to_be_well(
+    slo: Slo, verdicts: dict[str, int], shown: int | None, generation: int, tmp_path: Path
+) -> None:
+    assert tile(slo, verdicts, generation, tmp_path) == ([] if shown is None else [{"value": shown}])
