@@ -12,7 +12,7 @@ def test_alerts_come_with_expression_value_and_runbook_the_urgent_ones_first() -
     firing, pending = changed().alerts.shown
     assert (firing.name, firing.state, firing.severity, firing.value) == ("ServiceNotReady", "firing", "page", "0")
     assert firing.expression == 'max by (service) (ragpulse_service_ready{service="chroma"}) == 0'
-    assert firing.link == "/runbooks/ServiceNotReady"
+    assert firing.link == "/runbooks/ServiceNotReady?service=chroma", "its commands are about chroma"
     assert firing.since == pytest.approx(1789999840.123, abs=0.001)
     assert (pending.name, pending.state, pending.value, pending.link) == (
         "AvailabilityBelowTarget",

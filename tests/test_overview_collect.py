@@ -6,7 +6,7 @@ import pytest
 
 from ragpulse.overview.facts import Overview
 from tests.fakes import mixed_cluster as mixed
-from tests.fakes.mixed_cluster import AVAILABLE, BEGIN, NOW, THROUGHPUT
+from tests.fakes.mixed_cluster import AVAILABLE, BEGIN, FIRST_TOKEN, INTER_TOKEN, NOW, THROUGHPUT
 from tests.fakes.overview_of import Change, changed, overview_at, overview_of, states, verdict
 from tests.fakes.prometheus_api import QUERY, RANGE, RULES, Answering, serving
 
@@ -38,7 +38,7 @@ def test_a_value_is_said_over_both_windows_and_never_rounded_up_to_good() -> Non
     found = verdict(changed(), "availability", "vllm")
     assert (found.value_text, found.value_long_text) == ("99.99 % in the last minute", "99.99 % in 5 min")
     assert found.objective_text == "99.9 % of probes answered"
-    assert found.measured == "probe `health` from beta"
+    assert found.measured == "probe `ready` from beta"
 
 
 def test_since_when_is_the_time_of_the_last_change() -> None:
@@ -64,6 +64,14 @@ def test_without_any_data_nothing_is_said_of_since_when() -> None:
 
 def no_total(answering: Answering) -> None:
     answering.instant[mixed.TOTAL] = []
+
+
+def vllm_is(state: str) -> Change:
+    return lambda answering: answering.instant.update({mixed.VLLM: [({"service": "vllm", "state": state}, 1)]})
+
+
+def nothing_of_users(answering: Answering) -> None:
+    answering.instant[mixed.TOTAL] = [(of_vllm, 0) for of_vllm in (THROUGHPUT, INTER_TOKEN, FIRST_TOKEN)]
 
 
 def states_are(state: str) -> Change:
@@ -93,6 +101,17 @@ def states_are(state: str) -> Change:
         pytest.param(
             [lambda a: a.instant.update({mixed.TOTAL: [(THROUGHPUT, 0.4)]})],
             "throughput", "vllm", "unknown", "learning: not enough data yet", id="something is measured but not judged",
+        ),
+        *(
+            pytest.param(
+                [vllm_is("stalled"), nothing_of_users], slo, "vllm", "unknown",
+                "vLLM is stalled: it has requests and makes no progress", id=f"stuck requests show in no {slo}",
+            )
+            for slo in ("response_time", "time_to_first_token", "throughput")
+        ),
+        pytest.param(
+            [vllm_is("stalled"), lambda a: a.instant.update({mixed.MET: [], mixed.TOTAL: [(AVAILABLE["vllm"], 0)]})],
+            "availability", "vllm", "unknown", "no probe ran in the last minute", id="probes do not hang on the engine",
         ),
         pytest.param(
             [lambda a: a.instant.update({mixed.MET: [], mixed.TOTAL: [(AVAILABLE["memory"], 0)]})],
@@ -207,6 +226,11 @@ def all_met(answering: Answering) -> None:
     del answering.alert_rules[1:]
 
 
+def idle_users(answering: Answering) -> None:
+    nothing_of_users(answering)
+    answering.instant[mixed.MET].remove((mixed.FIRST_TOKEN, 1.0))
+
+
 @pytest.mark.parametrize(
     ("changes", "state", "sentence"),
     [
@@ -219,6 +243,13 @@ def all_met(answering: Answering) -> None:
         pytest.param(
             [all_met, lambda a: a.instant[mixed.MET].pop()], "degraded",
             "All judged targets are met, but 1 target unknown", id="one target is not known",
+        ),
+        pytest.param(
+            [all_met, idle_users, vllm_is("serving")], "met", "All judged targets are met", id="vLLM idle",
+        ),
+        pytest.param(
+            [all_met, idle_users, vllm_is("stalled")], "degraded",
+            "All judged targets are met, but 3 targets unknown", id="vLLM looks idle but is stalled",
         ),
         pytest.param(
             [all_met, lambda a: a.alert_rules.clear()], "degraded",

@@ -73,7 +73,7 @@ def test_the_json_has_what_other_programs_read(url: str) -> None:
     assert {o["verdict"] for o in found["objectives"]} == {"met", "missed", "not judgeable"}
     assert {c["name"]: c["state"] for c in found["components"]}["memory"] == "up"
     assert found["banner"]["note"] == "one machine plays two"
-    assert found["alerts"]["shown"][0]["link"] == "/runbooks/ServiceNotReady"
+    assert found["alerts"]["shown"][0]["link"] == "/runbooks/ServiceNotReady?service=chroma"
 
 
 def test_without_prometheus_the_page_is_served_all_the_same(url: str, answering: Answering) -> None:

@@ -1,7 +1,8 @@
 """Which alerts fire or wait, on what expression and value, who holds them back, and can an alert reach anybody?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from urllib.parse import urlencode
 
 from ragpulse.overview.alertmanager_api import KnownAlert
 from ragpulse.overview.facts import Alert, Alerts
@@ -57,7 +58,7 @@ def _alert(rule: Rule, active: ActiveAlert, known: Sequence[KnownAlert], runbook
         value=_value(active.value),
         since=_time(active.activeAt),
         quieted=quieted,
-        link=_link(rule.name, active.annotations.get("runbook_url", ""), runbooks),
+        link=_link(rule.name, labels, active.annotations.get("runbook_url", ""), runbooks),
     )
 
 
@@ -77,10 +78,11 @@ def _urgency(alert: Alert) -> tuple[bool, bool, int, float, str]:
     return alert.state == "pending", bool(alert.quieted), severity, alert.since or 0.0, alert.name
 
 
-def _link(name: str, annotated: str, runbooks: frozenset[str]) -> str:
-    """Our own copy first; a link from a label or annotation only where it leads to a web page and nowhere else."""
+def _link(name: str, labels: Mapping[str, str], annotated: str, runbooks: frozenset[str]) -> str:
+    """Our own copy first, with what its commands are about; an annotated one only where it leads to a web page."""
     if name in runbooks:
-        return f"/runbooks/{name}"
+        subjects = {label: labels[label] for label in ("service", "node") if labels.get(label)}
+        return f"/runbooks/{name}?{urlencode(subjects)}" if subjects else f"/runbooks/{name}"
     return annotated if annotated.startswith(("https://", "http://")) else ""
 
 

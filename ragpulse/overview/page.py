@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from ragpulse.overview.banner import SLO_WORDS
 from ragpulse.overview.facts import Overview, Verdict
 from ragpulse.overview.quantities import quantity
+from ragpulse.overview.runbook_words import Subject
 from ragpulse.overview.sparkline import Sparkline, sparkline
 from ragpulse.overview.tiles import tiles
 from ragpulse.units import human_duration
@@ -65,8 +66,9 @@ class Pages:
             icon=_ICON_COLOURS[facts.banner.state].replace("#", "%23"),
         )  # fmt: skip
 
-    def runbook(self, name: str, text: Markup) -> str:
-        return self._templates.get_template("runbook.html").render(name=name, text=text)
+    def runbook(self, name: str, text: Markup, subjects: tuple[Subject, ...] = ()) -> str:
+        """`subjects`: what the commands of `text` are about, with one chosen or none."""
+        return self._templates.get_template("runbook.html").render(name=name, text=text, subjects=subjects)
 
     def _clock(self, time: float, now: float) -> str:
         """`14:05:10` today, `21 Nov 14:05` before."""

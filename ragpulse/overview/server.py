@@ -1,8 +1,9 @@
-"""The Overview page's web server: `/`, `/api/overview.json`, `/runbooks/<Alert>`, `/healthz`.
+"""The Overview page's web server: `/`, `/api/overview.json`, `/runbooks/<Alert>?service=..&node=..`, `/healthz`.
 
 It always answers `/`: what Prometheus does not tell is shown as unknown, with the reason.
 """
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from ragpulse.overview.collect import collect
 from ragpulse.overview.facts import Overview
 from ragpulse.overview.page import REFRESH, Pages, as_json
 from ragpulse.overview.prometheus_api import PrometheusApi
+from ragpulse.overview.runbook_words import Words
 
 
 def application(
@@ -35,6 +37,7 @@ def application(
     """`prometheus`, `alertmanager`: base URLs. `notifications`: the file that the demo's receiver writes."""
     pages = Pages(note=cluster.note)
     where = runbook_folder or runbooks.folder()
+    words = Words(cluster, prometheus=prometheus, alertmanager=alertmanager, environment=os.environ)
     headers = {
         "Cache-Control": "no-store",
         "Content-Security-Policy": pages.policy,
@@ -67,7 +70,8 @@ def application(
         text = runbooks.read(where, name)
         if text is None:
             return PlainTextResponse("There is no runbook of this name.\n", status_code=404, headers=headers)
-        return HTMLResponse(pages.runbook(name, text), headers=headers)
+        subjects = words.subjects(text, request.query_params)
+        return HTMLResponse(pages.runbook(name, runbooks.html(words.fill(text, subjects)), subjects), headers=headers)
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n", headers=headers)

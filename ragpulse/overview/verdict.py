@@ -17,6 +17,7 @@ WORDS: dict[VerdictState, str] = {
     "unknown": "not judgeable",
 }
 _NO_DEMAND = "no demand: no request waited"
+_STALLED = "vLLM is stalled: it has requests and makes no progress"
 # Below this share of waiting time the rules judge no GPU: what it does for nobody would count.
 _DEMANDED_SHARE = 0.9
 _NO_GPU = {
@@ -82,18 +83,20 @@ def _why_not(objective: Objective, nodes: tuple[str, ...], answers: Answers) -> 
         return "unknown", f"{objective.service} is down: it tells nothing"
     total = answers.total.get(name)
     if total == 0:
-        return _nothing_to_judge(objective)
+        return _nothing_to_judge(objective, answers.vllm_state.get(objective.service, ""))
     if total is not None or name in answers.short:
         return "unknown", "learning: not enough data yet"
     return "unknown", "no data yet"
 
 
-def _nothing_to_judge(objective: Objective) -> tuple[VerdictState, str]:
-    if objective.slo == "throughput":
-        return "idle", _NO_DEMAND
-    if objective.edge is not None:
-        return "idle", "no traffic"
-    return "unknown", "no probe ran in the last minute"
+def _nothing_to_judge(objective: Objective, vllm: str) -> tuple[VerdictState, str]:
+    """`vllm`: in which state vLLM is, where the service is one. Stuck requests show in no histogram: it looks idle."""
+    of_users = objective.slo == "throughput" or objective.edge is not None
+    if not of_users:
+        return "unknown", "no probe ran in the last minute"
+    if vllm == "stalled":
+        return "unknown", _STALLED
+    return "idle", _NO_DEMAND if objective.slo == "throughput" else "no traffic"
 
 
 def _since(name: Key, state: VerdictState, answers: Answers | None) -> Since:

@@ -1,6 +1,7 @@
 """Small real processes for a plan: a server that answers, one that ends, one that does not want to end."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ragpulse.stack.bring_up import Wanted
@@ -14,6 +15,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(int(sys.argv[2])); self.end_headers()
     def log_message(self, *_): pass
 print("serving", flush=True)
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+# Sick as long as a file of this name stands where it runs; a new start heals.
+_FRAGILE = """
+import http.server, pathlib, sys
+sick = pathlib.Path("sick")
+sick.unlink(missing_ok=True)
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(503 if sick.exists() else 200); self.end_headers()
+    def log_message(self, *_): pass
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 _STUBBORN = (
@@ -36,6 +48,11 @@ def server(name: str, port: int, *, answer: int = 200, setting: str = "ports.tes
         ready_url=f"http://127.0.0.1:{port}/",
         look_url=f"http://127.0.0.1:{port}/",
     )
+
+
+def fragile(name: str, port: int) -> Process:
+    """Answers 503 while there is a file `sick` in the state folder, and removes it when it starts."""
+    return replace(server(name, port), argv=(sys.executable, "-c", _FRAGILE, str(port)))
 
 
 def ending(name: str, exit_code: int, *, task: bool = False, words: str = "ending") -> Process:
