@@ -66,6 +66,15 @@ def component_is(name: str, value: float, kind: str = "service") -> Change:
         ),
         pytest.param(
             [
+                component_is("memory", 2),
+                lambda a: a.instant.update(
+                    {mixed.READY: [({"service": "memory", "node": node}, node == "alpha") for node in ("alpha", "beta")]}
+                ),
+            ],
+            "memory", "degraded", "it cannot do its work for beta", id="one of two can use it",
+        ),
+        pytest.param(
+            [
                 component_is("vllm", 2),
                 lambda a: a.instant.update({mixed.VLLM: [({"service": "vllm", "state": "stalled"}, 1)]}),
             ],

@@ -105,10 +105,16 @@ def _readings(name: str, answers: Answers) -> list[str]:
     if up and not any(up.values()):
         return ["it does not answer"]
     if up and not all(up.values()):
-        return [f"it does not answer {', '.join(sorted(node for node, value in up.items() if not value))}"]
+        return [f"it does not answer {_those_without(up)}"]
     if ready and not any(ready.values()):
         return ["it answers but cannot do its work"]
+    if ready and not all(ready.values()):
+        return [f"it cannot do its work for {_those_without(ready)}"]
     return []
+
+
+def _those_without(values: dict[str, float]) -> str:
+    return ", ".join(sorted(node for node, value in values.items() if not value))
 
 
 def _backups(cluster: Cluster, answers: Answers | None, problem: str) -> Iterator[Component]:
