@@ -1,4 +1,7 @@
-"""`ragpulse VERB ...`: every error that is meant for people ends as its own lines and the exit status it carries."""
+"""`ragpulse VERB ...`: every error that is meant for people ends as its own lines and the exit status it carries.
+
+So does what the system refuses: a folder that cannot be made, a disk that is full.
+"""
 
 import sys
 
@@ -21,6 +24,9 @@ def main() -> None:
     except RagpulseError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"{error.filename or 'ragpulse'}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -1,5 +1,6 @@
 """The command line: lazy verbs, a clear line for each mistake, the right exit status, a real agent."""
 
+import errno
 import re
 import signal
 import socket
@@ -98,6 +99,38 @@ def test_an_error_for_people_is_its_own_text_and_status(
 
     assert run_main(monkeypatch, verb) == status
     assert capsys.readouterr().err == f"{error}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/srv/file"), "/srv/file: No space left on device\n"),
+        (OSError(errno.ENOSPC, "No space left on device"), "ragpulse: No space left on device\n"),
+        (OSError("/srv/file: only part was written"), "ragpulse: /srv/file: only part was written\n"),
+    ],
+    ids=["of a file", "of no file", "of our own words"],
+)
+def test_what_the_system_refuses_is_one_line_and_status_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: OSError, said: str
+) -> None:
+    def verb() -> None:
+        raise error
+
+    assert run_main(monkeypatch, verb) == 1
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["up", "--state", "/dev/null/x"], "/dev/null/x/run: Not a directory\n"),
+        (["generate", "--config", "cluster.example.yaml", "--out", "/proc/x"], "/proc/x: No such file or directory\n"),
+    ],
+    ids=["a state folder", "a folder to write into"],
+)
+def test_a_folder_that_cannot_be_made_is_one_line(arguments: list[str], said: str) -> None:
+    done = ragpulse(*arguments)
+    assert (done.returncode, done.stderr) == (1, said)
 
 
 def test_an_interrupt_ends_with_130_and_no_traceback(

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ragpulse.demo.cluster import chroma_token_file, write_demo
+from ragpulse.demo.cluster import chroma_token_file, keep_secrets
 from ragpulse.demo.ports import DemoPorts
 from ragpulse.demo.processes import demo_processes
 from ragpulse.stack.process import Process
@@ -52,7 +52,7 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     ports = DemoPorts(*free_ports(8))
-    write_demo(folder, ports)
+    keep_secrets(folder)
     plan = {one.name: one for one in demo_processes(folder, ports, environment(), "python")}
     token = chroma_token_file(folder).read_text()
     headers = {"X-Chroma-Token": token}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ragpulse import cluster_file, vantage
-from ragpulse.demo.cluster import chroma_token_file, vllm_key_file, write_demo
+from ragpulse import cluster_file, vantage, yaml_file
+from ragpulse.demo.cluster import chroma_token_file, cluster_text, keep_secrets, vllm_key_file
 from ragpulse.demo.ports import SETTING, DemoPorts
 from ragpulse.demo.processes import demo_processes
 from ragpulse.errors import RagpulseError
@@ -23,8 +23,8 @@ def state(tmp_path: Path) -> Path:
     return tmp_path / "a state: #1 'here' \"there\" ü"
 
 
-def demo(state: Path) -> Cluster:
-    return cluster_file.load(write_demo(state, PORTS))
+def demo(state: Path, ports: DemoPorts = PORTS) -> Cluster:
+    return cluster_file.parse(yaml_file.parse(cluster_text(state, ports), "demo"), "demo")
 
 
 def plan(state: Path) -> list[Process]:
@@ -80,7 +80,7 @@ def test_every_port_of_the_file_is_the_one_asked_for(state: Path) -> None:
 @pytest.mark.parametrize("base", [1, 9091, 9094, 65528])
 def test_the_file_is_valid_wherever_its_ports_begin(state: Path, base: int) -> None:
     """9094 would be the port between two Alertmanagers, if there were two."""
-    assert cluster_file.load(write_demo(state, DemoPorts.starting_at(base))).monitoring.ports.overview == base
+    assert demo(state, DemoPorts.starting_at(base)).monitoring.ports.overview == base
 
 
 def test_services_are_reached_with_the_secrets_and_data_of_the_state_folder(state: Path) -> None:
@@ -105,33 +105,34 @@ def test_only_the_throughput_target_differs_from_the_usual(state: Path) -> None:
 
 
 def test_the_head_of_the_file_says_that_both_nodes_are_one_machine(state: Path) -> None:
-    head = write_demo(state, PORTS).read_text().partition("cluster:")[0]
+    head = cluster_text(state, PORTS).partition("cluster:")[0]
     assert head.startswith("# The demo")
     assert "Both nodes are this one machine" in head
 
 
 def test_secrets_are_private_and_kept_by_the_next_start(state: Path) -> None:
-    write_demo(state, PORTS)
+    keep_secrets(state)
     files = (vllm_key_file(state), chroma_token_file(state))
     secrets = [file.read_text() for file in files]
     assert len(set(secrets)) == 2
     assert all(len(secret) >= 32 and secret == secret.strip() for secret in secrets)
     files[0].chmod(0o644)
-    write_demo(state, DemoPorts())
+    keep_secrets(state)
     assert [file.read_text() for file in files] == secrets
     assert [mode(file) for file in files] == [0o600, 0o600]
     assert mode(files[0].parent) == 0o700
 
 
 def test_an_empty_secret_is_made_anew(state: Path) -> None:
-    write_demo(state, PORTS)
+    keep_secrets(state)
     vllm_key_file(state).write_text("")
-    write_demo(state, PORTS)
+    keep_secrets(state)
     assert len(vllm_key_file(state).read_text()) >= 32
 
 
 def test_no_secret_stands_in_the_cluster_file_or_in_the_plan(state: Path) -> None:
-    text = write_demo(state, PORTS).read_text()
+    keep_secrets(state)
+    text = cluster_text(state, PORTS)
     for secret in (vllm_key_file(state).read_text(), chroma_token_file(state).read_text()):
         assert secret not in text
         assert secret not in repr(plan(state))

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from ragpulse.demo.cluster import write_demo
+from ragpulse.demo.cluster import keep_secrets
 from ragpulse.demo.ports import DemoPorts
 from ragpulse.demo.processes import demo_processes
 from ragpulse.stack.process import Process
@@ -32,7 +32,7 @@ def said(log: Path) -> Counter[str]:
 
 
 def planned(tmp_path: Path, ports: DemoPorts) -> dict[str, Process]:
-    write_demo(tmp_path, ports)
+    keep_secrets(tmp_path)
     return {one.name: one for one in demo_processes(tmp_path, ports, Path("/nowhere"), sys.executable)}
 
 

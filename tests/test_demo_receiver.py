@@ -1,13 +1,15 @@
 """The receiver keeps every notification as a line and shows the newest, across restarts and broken lines."""
 
 import json
+import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from ragpulse.demo.receiver import build
+from ragpulse.demo.receiver import NotificationFile, build
 from tests.fakes.asgi_server import served
 
 WEBHOOK = {
@@ -28,6 +30,17 @@ def file(tmp_path: Path) -> Path:
 def client(file: Path) -> Iterator[httpx.Client]:
     with served(build(file)) as url, httpx.Client(base_url=url, trust_env=False) as client:
         yield client
+
+
+@contextmanager
+def files_no_longer_than(size: int) -> Iterator[None]:
+    """What a full disk does too: the kernel writes what still fits, and says how much that was."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def numbered(number: int) -> dict[str, object]:
@@ -64,6 +77,10 @@ def test_a_restart_shows_what_was_kept_and_a_line_cut_short_spoils_no_other(file
         pytest.param(b"{", 400, "the body is not JSON", id="broken JSON"),
         pytest.param(b"\xff\xfe{", 400, "the body is not JSON", id="no UTF-8"),
         pytest.param(b"[" * 100_000, 400, "the body is not JSON", id="JSON nested too deeply"),
+        pytest.param(b'{"alerts": [NaN]}', 400, "the body is not JSON", id="no number"),
+        pytest.param(b'{"alerts": [-Infinity]}', 400, "the body is not JSON", id="minus infinity"),
+        pytest.param(b'{"alerts": [1e999]}', 400, "the body is not JSON", id="a number too large"),
+        pytest.param(rb'{"alerts": ["\ud800"]}', 400, "the body is not JSON", id="half of a character"),
         pytest.param(b"[]", 400, "no list `alerts`", id="a list"),
         pytest.param(b'{"alerts": {}}', 400, "no list `alerts`", id="alerts that are no list"),
         pytest.param(b'{"alerts": [' + b" " * 1024 * 1024 + b"]}", 413, "larger than", id="more than 1 MiB"),
@@ -87,6 +104,26 @@ def test_a_file_that_cannot_be_written_is_said_so_that_alertmanager_tries_again(
     answer = client.post("/notifications", json=WEBHOOK)
     assert answer.status_code == 507
     assert client.get("/notifications").json() == []
+
+
+def test_a_line_that_was_only_written_in_part_is_taken_back_and_comes_again_whole(file: Path) -> None:
+    notifications = NotificationFile(file)
+    notifications.append(numbered(1))
+    size = file.stat().st_size
+    with files_no_longer_than(size + 20), pytest.raises(OSError, match="only part of the line"):
+        notifications.append(numbered(2))
+    assert file.stat().st_size == size
+    notifications.append(numbered(2))
+    assert [json.loads(line)["body"] for line in file.read_text().splitlines()] == [numbered(1), numbered(2)]
+    assert [entry["body"] for entry in notifications.newest()] == [numbered(2), numbered(1)]
+
+
+def test_a_line_that_no_answer_can_hold_is_left_out(file: Path) -> None:
+    file.write_text(
+        '{"received": 1.0, "body": {"alerts": [NaN]}}\n{"received": 2.0, "body": {"alerts": ["\\ud800"]}}\n'
+    )
+    with served(build(file)) as url:
+        assert httpx.get(f"{url}/notifications", trust_env=False).json() == []
 
 
 def test_it_says_that_it_is_there(client: httpx.Client) -> None:

@@ -68,7 +68,7 @@ def component_is(name: str, value: float, kind: str = "service") -> Change:
             [
                 component_is("memory", 2),
                 lambda a: a.instant.update(
-                    {mixed.READY: [({"service": "memory", "node": node}, node == "alpha") for node in ("alpha", "beta")]}
+                    {mixed.READY: [({"service": "memory", "node": n}, n == "alpha") for n in ("alpha", "beta")]}
                 ),
             ],
             "memory", "degraded", "it cannot do its work for beta", id="one of two can use it",

@@ -102,6 +102,10 @@ def test_only_the_demos_overview_shows_notifications(*, demo: bool) -> None:
     assert ("--notifications=/state/notifications.jsonl" in overview) == demo
 
 
+def test_the_overview_knows_where_the_tools_of_its_runbooks_are() -> None:
+    assert plan(SINGLE, "one")["overview"].environment == {"RAGPULSE_BIN": str(BINARIES.promtool.parent)}
+
+
 @each_generation
 @pytest.mark.parametrize("program", ["prometheus", "alertmanager"])
 def test_every_flag_is_one_that_the_program_knows(program: str, generation: int) -> None:

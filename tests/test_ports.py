@@ -76,9 +76,10 @@ def test_the_same_port_on_another_address_is_free() -> None:
     ("state", "whose"),
     [
         ("/home/op/clone/.ragpulse", "ragpulse of /home/op/clone: run `make down` there, or change"),
-        ("/srv/state", "ragpulse of /srv/state: run `ragpulse down --state /srv/state`, or change"),
+        ("/srv/state", "ragpulse down --state /srv/state`, or change"),
+        ("/srv/my state", "ragpulse down --state '/srv/my state'`, or change"),
     ],
-    ids=["a clone that was started as usual", "a state folder of its own name"],
+    ids=["a clone that was started as usual", "a state folder of its own name", "one with a blank"],
 )
 def test_the_port_of_another_clone_names_that_clone(state: str, whose: str) -> None:
     with listener(**{STATE_VARIABLE: state}) as (_, port):
@@ -90,6 +91,40 @@ def test_what_the_stack_that_is_about_to_end_holds_does_not_count(tmp_path: Path
         ports.require_free([wants(port)], but_for=tmp_path)
         with pytest.raises(ports.PortError):
             ports.require_free([wants(port)], but_for=tmp_path / "other")
+
+
+def test_two_of_the_same_plan_on_one_port_are_refused_also_where_the_stack_that_is_about_to_end_holds_it(
+    tmp_path: Path,
+) -> None:
+    with listener(**{STATE_VARIABLE: str(tmp_path)}) as (_, port), pytest.raises(ports.PortError, match="is wanted by"):
+        ports.require_free([wants(port), wants(port, name="overview")], but_for=tmp_path)
+
+
+def test_a_host_name_is_as_good_as_the_address_it_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listener() as (pid, port):
+        found = [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert f"(pid {pid}): stop it" in refusal(wants(port, "sark.example"))
+
+
+def test_who_wants_every_address_is_told_who_has_one_of_them() -> None:
+    with listener() as (pid, port):
+        assert f"(pid {pid}): stop it" in refusal(wants(port, "0.0.0.0"))
+
+
+@pytest.mark.parametrize(
+    ("bound", "wanted", "collide"),
+    [
+        ("::ffff:127.0.0.1", "127.0.0.1", True),
+        ("::", "127.0.0.1", True),
+        ("fe80::1%eth0", "fe80::1", True),
+        ("127.0.0.2", "127.0.0.1", False),
+        ("::1", "127.0.0.1", False),
+    ],
+    ids=["the same as IPv6 writes it", "all of both kinds", "with its link", "another", "another kind"],
+)
+def test_two_addresses_collide_when_one_socket_keeps_the_other_away(bound: str, wanted: str, *, collide: bool) -> None:
+    assert ports._collide(bound, wanted) == collide
 
 
 def test_each_taken_port_has_a_line() -> None:

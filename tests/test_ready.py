@@ -1,4 +1,4 @@
-"""What `up` waits for: Prometheus sees its Alertmanager and everything that was started beside it."""
+"""What `up` waits for: Prometheus sees its Alertmanager and all that was started; what answers nowhere lives on."""
 
 import httpx
 import pytest
@@ -49,3 +49,15 @@ def test_prometheus_is_ready_when_it_sees_what_was_started(
     statuses = {name: Status(name, "running") for name in processes}
     with prometheus_that_says(targets, managers) as client:
         assert pending(client, processes, statuses, set()) == ({"prometheus": lack} if lack else {})
+
+
+@pytest.mark.parametrize(
+    ("started", "lack"),
+    [(100.0, "has only just started"), (99.01, "has only just started"), (99.0, None), (2000.0, None)],
+    ids=["now", "a moment ago", "a second ago", "before the clock was set back"],
+)
+def test_what_has_no_ready_address_has_to_live_for_a_second(started: float, lack: str | None) -> None:
+    statuses = {"load": Status("load", "running", since=started)}
+    with httpx.Client() as client:
+        found = pending(client, {"load": Process("load", ("true",), "")}, statuses, set(), clock=lambda: 100.0)
+    assert found == ({"load": lack} if lack else {})

@@ -110,6 +110,27 @@ def test_who_ignores_being_told_to_end_is_killed_after_the_grace(state: State) -
     assert (child.status.state, child.status.exit_code) == ("held", -signal.SIGKILL)
 
 
+def test_who_is_wanted_again_while_it_ends_is_still_killed_after_the_grace_and_then_started(state: State) -> None:
+    child = Child(stubborn("stubborn"), state)
+    child.step(0.0, wanted=True)
+    until(lambda: "up" in log_file.last_lines(state.log("stubborn"), 1), "its readiness to ignore")
+    first = child.status.identity
+    child.step(1.0, wanted=False)
+    child.step(1.1, wanted=True)
+    child.step(1.0 + GRACE, wanted=True)
+    until(lambda: ended(child), "its end")
+    child.step(1.1 + GRACE, wanted=True)
+    assert child.status.state == "running"
+    assert child.status.identity not in {None, first}
+    assert child.status.restarts == 0, "to be held is no fault"
+    child.step(1.2 + 2 * GRACE, wanted=True)
+    assert child.status.identity is not None
+    assert child.status.identity.alive(), "its second life is not ended by the first one's grace"
+    os.kill(child.status.identity.pid, signal.SIGKILL)
+    until(lambda: ended(child), "its end")
+    child.step(1.3 + 2 * GRACE, wanted=False)
+
+
 def test_what_a_process_started_goes_with_it(state: State) -> None:
     child = Child(parent("parent"), state)
     child.step(0.0, wanted=True)
@@ -141,19 +162,6 @@ def test_a_child_carries_the_state_folder_and_leads_a_session(state: State) -> N
     os.kill(pid, signal.SIGKILL)
     until(lambda: ended(child), "its end")
     child.step(1.0, wanted=False)
-
-
-def test_a_large_log_is_put_aside_at_the_next_start(tmp_path: Path) -> None:
-    log = tmp_path / "logs" / "one.log"
-    with log_file.opened(log) as file:
-        file.truncate(10 * 1024 * 1024)
-    with log_file.opened(log) as file:
-        file.write(b"appended")
-    assert not log.with_name("one.log.1").exists(), "10 MB is not more than 10 MB"
-    with log_file.opened(log) as file:
-        file.write(b"new\n")
-    assert log.read_bytes() == b"new\n"
-    assert log.with_name("one.log.1").stat().st_size == 10 * 1024 * 1024 + len("appended")
 
 
 def test_each_process_is_written_down_with_its_start_time(state: State) -> None:

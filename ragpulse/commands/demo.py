@@ -11,7 +11,7 @@ import typer
 
 from ragpulse.errors import RagpulseError
 from ragpulse.stack.child import GRACE
-from ragpulse.stack.closing import DEFAULT_STATE
+from ragpulse.stack.closing import DEFAULT_STATE, command, make_or_command
 from ragpulse.stack.process import Process
 from ragpulse.stack.ready import pending
 from ragpulse.stack.state import Plan, State
@@ -46,8 +46,8 @@ def stop(name: _Name, state: _StateOption = DEFAULT_STATE) -> None:
     place = State(state)
     _require_demo(place)
     place.hold(name)
-    seconds = _wait(lambda: _is_held(place, name), _STOP_SECONDS, f"{name} did not stop")
-    print(f"{name} is stopped ({seconds:.1f} s) and stays stopped until `ragpulse demo start {name}`")
+    seconds = _wait(place, lambda: _is_held(place, name), _STOP_SECONDS, f"{name} did not stop")
+    print(f"{name} is stopped ({seconds:.1f} s) and stays stopped until `{command(f'demo start {name}', place)}`")
 
 
 @app.command()
@@ -56,14 +56,14 @@ def start(name: _Name, state: _StateOption = DEFAULT_STATE) -> None:
     place = State(state)
     process = next(process for process in _require_demo(place).processes if process.name == name)
     place.release(name)
-    seconds = _wait(lambda: _is_ready(place, process), _START_SECONDS, f"{name} did not become ready")
+    seconds = _wait(place, lambda: _is_ready(place, process), _START_SECONDS, f"{name} did not become ready")
     print(f"{name} is ready again ({seconds:.1f} s)")
 
 
 def _require_demo(place: State) -> Plan:
     plan = place.plan()
     if plan is None or supervisor_of(place) is None:
-        raise RagpulseError(f"nothing of {place.folder} runs: start it with `make up` or `ragpulse up`")
+        raise RagpulseError(f"nothing of {place.folder} runs: start it with `{make_or_command('up', place)}`")
     if not plan.demo:
         raise NotTheDemoError(
             f"what runs here is the cluster of {plan.config_file}, not the demo: its services are yours"
@@ -81,11 +81,13 @@ def _is_ready(place: State, process: Process) -> bool:
         return not pending(client, {process.name: process}, place.statuses(), set())
 
 
-def _wait(truth: Callable[[], bool], seconds: float, otherwise: str) -> float:
+def _wait(place: State, truth: Callable[[], bool], seconds: float, otherwise: str) -> float:
     """How long it took. Errors: RagpulseError."""
     begin = time.monotonic()
     while not truth():
         if time.monotonic() - begin > seconds:
-            raise RagpulseError(f"{otherwise} within {seconds:.0f} s; see `ragpulse status` and the logs")
+            raise RagpulseError(
+                f"{otherwise} within {seconds:.0f} s; see `{make_or_command('status', place)}` and {place.logs}"
+            )
         time.sleep(_LOOK)
     return time.monotonic() - begin

@@ -9,7 +9,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ragpulse.stack.closing import DEFAULT_STATE
+from ragpulse.stack.closing import DEFAULT_STATE, make_or_command
 from ragpulse.stack.process import Process
 from ragpulse.stack.state import State, Status
 from ragpulse.stack.stop import supervisor_of
@@ -63,7 +63,8 @@ def _show(place: State, rows: list[dict[str, Any]], *, supervised: bool) -> None
         telling.say(f"nothing of {place.folder} runs")
         return
     if not supervised:
-        telling.say("the supervisor is gone: what still runs is not watched; `ragpulse up` clears that up")
+        mend = make_or_command("up", place)
+        telling.say(f"the supervisor is gone: what still runs is not watched; `{mend}` clears that up")
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in ("process", "state", "for", "restarts", "listens on"):
         table.add_column(title, overflow="fold")

@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from ragpulse import cluster_file
+from ragpulse import cluster_file, yaml_file
 from ragpulse.commands.generate import files
-from ragpulse.demo.cluster import write_demo
+from ragpulse.demo.cluster import cluster_text, keep_secrets
 from ragpulse.demo.ports import SETTING, DemoPorts
 from ragpulse.demo.processes import demo_processes
 from ragpulse.errors import RagpulseError
@@ -88,21 +88,22 @@ def _demo(place: State, node: str | None, ports_from: int | None, telling: Telli
     chroma = _chroma_environment()
     telling.step("no cluster.yaml here: this is the demo")
     found = _binaries(telling)
-    written = write_demo(place.folder, ports)
-    cluster = cluster_file.load(written)
+    keep_secrets(place.folder)
+    text, name = cluster_text(place.folder, ports), str(place.cluster_file)
+    cluster = cluster_file.parse(yaml_file.parse(text, name), name)
     monitoring = monitoring_processes(
         cluster,
         tuple(cluster.nodes),
         place.folder,
         found,
         python=sys.executable,
-        config_file=written,
+        config_file=place.cluster_file,
         notifications=place.folder / "notifications.jsonl",
     )
     return Wanted(
         demo=True,
-        config_file=written,
-        cluster_text=written.read_bytes(),
+        config_file=place.cluster_file,
+        cluster_text=text.encode(),
         files=files(cluster),
         processes=(
             *demo_processes(place.folder, ports, chroma, sys.executable),

@@ -1,6 +1,6 @@
 """The demo's cluster file and its secrets: two nodes of which both are this machine, and three services on the first.
 
-Errors: OSError when the state folder cannot be written.
+The file is only a text here: whoever starts the demo writes it, once everything was judged.
 """
 
 import json
@@ -82,14 +82,13 @@ def chroma_data(state: Path) -> Path:
     return state / "data" / "chroma"
 
 
-def write_demo(state: Path, ports: DemoPorts) -> Path:
-    """The path of the cluster file. Secrets of an earlier start are kept, so that what runs on stays reachable."""
-    state = state.absolute()
+def keep_secrets(state: Path) -> None:
+    """Makes those that are missing. Those of an earlier start stay, so that what runs on stays reachable.
+
+    Errors: OSError when the state folder cannot be written.
+    """
     for file in (vllm_key_file(state), chroma_token_file(state)):
         _keep_secret(file)
-    path = state / "cluster.yaml"
-    atomic.write(path, _cluster_file(state, ports))
-    return path
 
 
 def _keep_secret(file: Path) -> None:
@@ -102,7 +101,8 @@ def _keep_secret(file: Path) -> None:
         atomic.write(file, secrets.token_urlsafe(32), mode=0o600)
 
 
-def _cluster_file(state: Path, ports: DemoPorts) -> str:
+def cluster_text(state: Path, ports: DemoPorts) -> str:
+    state = state.absolute()
     return _TEMPLATE.format(
         agent=ports.agent,
         overview=ports.overview,

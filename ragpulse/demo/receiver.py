@@ -39,7 +39,10 @@ class NotificationFile:
         # One write on a descriptor that appends: a reader sees the whole line or nothing of it.
         descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
+            size_before = os.fstat(descriptor).st_size
             if os.write(descriptor, line) != len(line):
+                # Or the line that Alertmanager sends again would be glued to this piece of it.
+                os.ftruncate(descriptor, size_before)
                 raise OSError(f"{self._file}: only part of the line was written")
         finally:
             os.close(descriptor)
@@ -61,8 +64,8 @@ class NotificationFile:
 
 def _entry(line: bytes) -> dict[str, Any] | None:
     try:
-        entry = json.loads(line)
-    except ValueError:
+        entry = _strict_json(line)
+    except (ValueError, RecursionError):
         return None
     return entry if isinstance(entry, dict) else None
 
@@ -96,12 +99,22 @@ def build(file: Path) -> Starlette:
 
 def _notification(body: bytes) -> dict[str, Any]:
     try:
-        notification = json.loads(body)
+        notification = _strict_json(body)
     except (ValueError, RecursionError):
         raise HTTPException(400, "the body is not JSON") from None
     if not isinstance(notification, dict) or not isinstance(notification.get("alerts"), list):
         raise HTTPException(400, "the body is no webhook of Alertmanager: it has no list `alerts`")
     return notification
+
+
+def _strict_json(text: bytes) -> Any:
+    """Only what can be written again: Python also reads NaN, 1e999 and halves of characters, which no answer may hold.
+
+    Errors: ValueError, RecursionError.
+    """
+    value = json.loads(text)
+    json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    return value
 
 
 def main() -> None:

@@ -1,7 +1,9 @@
-"""From what is wanted to what runs: nothing is started before everything that can be judged beforehand is judged."""
+"""From what is wanted to what runs: everything that can be judged is judged before anything is changed.
+
+What is refused leaves the stack that runs, its cluster file and its configuration as they are.
+"""
 
 import hashlib
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +11,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ragpulse import __version__, atomic
-from ragpulse.stack import config_in_use, ports
+from ragpulse import atomic
+from ragpulse.stack import code, config_in_use, ports
 from ragpulse.stack.binaries import Binaries
 from ragpulse.stack.identity import Identity
 from ragpulse.stack.process import Process
-from ragpulse.stack.ready import PATIENCE, wait_until_ready
+from ragpulse.stack.ready import PATIENCE, NotReadyError, wait_until_ready
 from ragpulse.stack.start import start
 from ragpulse.stack.state import Plan, State
 from ragpulse.stack.stop import stop, supervisor_of
@@ -35,7 +37,7 @@ class Wanted:
     binaries: Binaries | None
 
     def plan(self) -> Plan:
-        digest = hashlib.sha256(__version__.encode())
+        digest = hashlib.sha256(code.digest().encode())
         for part in (self.cluster_text, _PROCESSES.dump_json(self.processes)):
             digest.update(part)
         for name in sorted(self.files):
@@ -44,22 +46,28 @@ class Wanted:
 
 
 def bring_up(state: State, wanted: Wanted, telling: Telling, patience: float = PATIENCE) -> bool:
-    """True when it was up already. What was started is stopped again when it does not become ready.
+    """True when it was up already, with the same plan and ready. The same plan that is not ready is started anew, once.
 
+    What was started is stopped again when it does not become ready.
     Errors: RagpulseError (ports, refused configuration, not ready); OSError.
     """
     plan = wanted.plan()
     state.prepare()
     running, current = supervisor_of(state), state.plan()
+    why_anew = "what is wanted has changed"
     if running and current and current.digest == plan.digest:
-        wait_until_ready(state, running, plan.processes, telling.missing, patience)
-        return True
+        try:
+            wait_until_ready(state, running, plan.processes, telling.missing, patience)
+        except NotReadyError as error:
+            telling.say(str(error))
+            why_anew = "what runs is not ready"
+        else:
+            return True
     staged = _staged(state, wanted, telling)
     ports.require_free(plan.processes, but_for=state.folder)
-    _clear(state, running, telling)
+    _clear(state, running, why_anew, telling)
     ports.require_free(plan.processes)
-    if staged:
-        config_in_use.take(staged, state.config)
+    config_in_use.take(staged, state.config)
     atomic.write(state.cluster_file, wanted.cluster_text)
     state.write_plan(plan)
     try:
@@ -73,17 +81,17 @@ def bring_up(state: State, wanted: Wanted, telling: Telling, patience: float = P
 
 
 def _staged(state: State, wanted: Wanted, telling: Telling) -> Path | None:
+    """None where nothing of this machine reads generated files."""
     if wanted.binaries is None:
-        shutil.rmtree(state.config, ignore_errors=True)
         return None
     telling.step("checking the generated configuration with promtool and amtool")
     return config_in_use.stage(wanted.files, state.config, wanted.binaries)
 
 
-def _clear(state: State, running: Identity | None, telling: Telling) -> None:
-    """An earlier stack of this folder goes: one with another plan, or what a dead supervisor left behind."""
+def _clear(state: State, running: Identity | None, why_anew: str, telling: Telling) -> None:
+    """An earlier stack of this folder goes: the one that runs, or what a dead supervisor left behind."""
     if running:
-        telling.say("what is wanted has changed: stopping the stack that runs, starting it anew")
+        telling.say(f"{why_anew}: stopping the stack that runs, starting it anew")
         stop(state)
     elif count := stop(state):
         telling.say(f"cleared {count} processes that an earlier supervisor left behind")

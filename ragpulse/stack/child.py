@@ -43,7 +43,8 @@ class Child:
         before = self.status
         self._notice_end(now)
         if self.alive:
-            if not wanted:
+            # Once told to end it is seen to its end, also when it is wanted again meanwhile: it would stay half dead.
+            if not wanted or self._kill_at is not None:
                 self._end(now)
         elif self.status.state != "done":
             if not wanted:

@@ -1,5 +1,7 @@
 """What does `up` say at its end? What runs, where to look, how to stop."""
 
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -30,22 +32,25 @@ def show(console: Console, plan: Plan, state: State) -> None:
         console.print("\nThis is a demo; both agents read this one machine. Break something and watch the Overview:")
         console.print(f"  {command('demo stop chroma', state)}", soft_wrap=True)
         console.print(f"  {command('demo start chroma', state)}", soft_wrap=True)
-    console.print(f"\nTo stop: {how_to_stop(state)}\n", soft_wrap=True)
+    console.print(f"\nTo stop: {make_or_command('down', state)}\n", soft_wrap=True)
 
 
 def command(words: str, state: State) -> str:
     """As it is to be typed here: with the path of the program where it is not on PATH, with the state if not usual."""
     program = Path(sys.executable).parent / "ragpulse"
-    if program.is_relative_to(Path.cwd()):
+    if shutil.which(program.name) == str(program):
+        program = Path(program.name)
+    elif program.is_relative_to(Path.cwd()):
         program = program.relative_to(Path.cwd())
-    option = "" if _usual(state) else f" --state {state.folder}"
-    return f"{program} {words}{option}"
+    option = "" if _usual(state) else f" --state {shlex.quote(str(state.folder))}"
+    return f"{shlex.quote(str(program))} {words}{option}"
 
 
-def how_to_stop(state: State) -> str:
+def make_or_command(verb: str, state: State) -> str:
+    """`up`, `down` or `status`: a clone with its usual folder has them in its Makefile."""
     if _usual(state) and Path("Makefile").exists():
-        return "make down"
-    return command("down", state)
+        return f"make {verb}"
+    return command(verb, state)
 
 
 def _usual(state: State) -> bool:

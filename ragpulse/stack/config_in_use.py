@@ -1,6 +1,6 @@
 """Are the generated files acceptable to the very Prometheus and Alertmanager that will read them?
 
-They are written beside the configuration in use and judged there; only then do they take its place, whole.
+They are written beside the configuration in use and judged there; it stays as it is until they take its place, whole.
 """
 
 import shutil
@@ -33,10 +33,14 @@ def stage(files: Mapping[str, str | bytes], config: Path, binaries: Binaries) ->
     return staged
 
 
-def take(staged: Path, config: Path) -> None:
-    """The staged folder becomes the configuration in use. Interrupted between its steps, it is simply staged anew."""
+def take(staged: Path | None, config: Path) -> None:
+    """The staged folder becomes the configuration in use; without one there is none any more.
+
+    Nothing reads it at this time. Interrupted between its steps, it is simply staged anew.
+    """
     shutil.rmtree(config, ignore_errors=True)
-    staged.rename(config)
+    if staged:
+        staged.rename(config)
 
 
 def _judge(tool: Path, *arguments: str) -> None:

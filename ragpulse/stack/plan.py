@@ -4,6 +4,7 @@ Each node runs its agent; a node of `monitoring.nodes` also Prometheus, Alertman
 Prometheus and Alertmanager listen on 127.0.0.1, those of a pair on the address that their peer reaches.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def monitoring_processes(
         if binaries is not None and node in cluster.monitoring_nodes():
             prometheus = _prometheus(cluster, node, state, binaries.prometheus)
             alertmanager = _alertmanager(cluster, node, state, binaries.alertmanager)
-            overview = _overview(cluster, command, prometheus, alertmanager, notifications)
+            overview = _overview(cluster, command, prometheus, alertmanager, binaries, notifications)
             processes += [alertmanager, prometheus, overview]
     return processes
 
@@ -111,7 +112,12 @@ def _alertmanager(cluster: Cluster, node: str, state: Path, binary: Path) -> Pro
 
 
 def _overview(
-    cluster: Cluster, command: Command, prometheus: Process, alertmanager: Process, notifications: Path | None
+    cluster: Cluster,
+    command: Command,
+    prometheus: Process,
+    alertmanager: Process,
+    binaries: Binaries,
+    notifications: Path | None,
 ) -> Process:
     listen = Listen(_LOOPBACK, cluster.monitoring.ports.overview, "monitoring.ports.overview")
     return Process(
@@ -127,6 +133,8 @@ def _overview(
         listens=(listen,),
         ready_url=f"http://{listen}/healthz",
         look_url=f"http://{listen}/",
+        # Its runbooks name promtool and amtool, which need not be on PATH.
+        environment={"RAGPULSE_BIN": os.pathsep.join(map(str, binaries.folders()))},
     )
 
 

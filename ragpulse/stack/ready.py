@@ -1,7 +1,8 @@
 """Is everything that was started able to do its work, and if not: what is missing?
 
-Ready means: each process answers its ready address, each task is done, Prometheus has discovered its Alertmanager, and
-every target that this machine started is up. Targets of other machines are theirs to bring up.
+Ready means: each process answers its ready address, or lives on where it has none, each task is done, Prometheus has
+discovered its Alertmanager, and every target that this machine started is up. Targets of other machines are theirs to
+bring up.
 """
 
 import time
@@ -20,6 +21,7 @@ from ragpulse.stack.state import State, Status
 PATIENCE = 180.0  # seconds for everything, a cold Chroma with its vectors included
 _LOOK = 0.3
 _ANSWER_SECONDS = 3.0
+_SIGN_OF_LIFE = 1.0  # seconds that a process without a ready address has to live
 _HOPELESS_RESTARTS = 5  # with the back-off, half a minute of trying
 _LOG_LINES = 8
 
@@ -57,11 +59,15 @@ def wait_until_ready(
 
 
 def pending(
-    client: httpx.Client, processes: dict[str, Process], statuses: dict[str, Status], held: set[str]
+    client: httpx.Client,
+    processes: dict[str, Process],
+    statuses: dict[str, Status],
+    held: set[str],
+    clock: Callable[[], float] = time.time,
 ) -> Pending:
     missing: Pending = {}
     for name, process in processes.items():
-        if name not in held and (lack := _lack(client, process, statuses.get(name))):
+        if name not in held and (lack := _lack(client, process, statuses.get(name), clock())):
             missing[name] = lack
     if "prometheus" in processes and "prometheus" not in missing and "prometheus" not in held:
         wanted = [process for name, process in processes.items() if name not in held]
@@ -70,13 +76,14 @@ def pending(
     return missing
 
 
-def _lack(client: httpx.Client, process: Process, status: Status | None) -> str | None:
+def _lack(client: httpx.Client, process: Process, status: Status | None, now: float) -> str | None:
     if process.task:
         return None if status is not None and status.state == "done" else "is still at work"
     if status is None or status.state != "running":
         return "does not run"
     if process.ready_url is None:
-        return None
+        # A start that lies ahead says only that the clock was set back.
+        return "has only just started" if 0 <= now - status.since < _SIGN_OF_LIFE else None
     try:
         answer = client.get(process.ready_url)
     except httpx.HTTPError:

@@ -26,7 +26,7 @@ Condition = Literal["starting", "running", "held", "backoff", "done"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`digest` covers all that `up` derived, the contents of the generated files too: equal digests, equal stacks."""
+    """`digest` covers our own code and all that `up` derived, the contents of the generated files too."""
 
     digest: str
     demo: bool
@@ -116,7 +116,10 @@ class State:
 
     @contextmanager
     def only_one_up(self) -> Iterator[None]:
-        """Errors: RagpulseError while another `up` or `down` works on this folder."""
+        """Errors: RagpulseError while another `up` works on this folder.
+
+        `down` does not ask: it ends what it finds at once, and an `up` at work then ends with what it finds missing.
+        """
         self._up_lock.parent.mkdir(parents=True, exist_ok=True)
         with self._up_lock.open("w") as file:
             try:

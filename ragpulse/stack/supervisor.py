@@ -1,6 +1,6 @@
 """Starts the processes of a plan, keeps them running, keeps those stopped that are held, and writes down how they are.
 
-It sleeps until a child ends or a signal comes, and looks for held processes five times a second.
+It sleeps until a child ends or a signal comes, and looks for held processes five times a second. It keeps logs small.
 """
 
 import logging
@@ -11,6 +11,7 @@ import time
 from types import FrameType
 
 from ragpulse.stack.child import Child
+from ragpulse.stack.log_rotation import LogRotation
 from ragpulse.stack.process import Process
 from ragpulse.stack.state import State
 
@@ -20,9 +21,10 @@ _log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    def __init__(self, processes: tuple[Process, ...], state: State) -> None:
+    def __init__(self, processes: tuple[Process, ...], state: State, logs: LogRotation | None = None) -> None:
         self._children = [Child(process, state) for process in processes]
         self._state = state
+        self._logs = logs or LogRotation(state.logs)
         self._ending = False
 
     def run(self) -> None:
@@ -35,6 +37,7 @@ class Supervisor:
         self._write_down()
         while not self._ending:
             self._look_after(self._state.held())
+            self._logs.step(time.monotonic())
             _sleep(awake)
         self._end_all(awake)
 
