@@ -47,7 +47,7 @@ def monitoring_processes(
         if binaries is not None and node in cluster.monitoring_nodes():
             prometheus = _prometheus(cluster, node, state, binaries.prometheus)
             alertmanager = _alertmanager(cluster, node, state, binaries.alertmanager)
-            overview = _overview(cluster, command, prometheus, alertmanager, binaries, notifications)
+            overview = _overview(cluster, command, prometheus, alertmanager, binaries, notifications=notifications)
             processes += [alertmanager, prometheus, overview]
     return processes
 
@@ -117,6 +117,7 @@ def _overview(
     prometheus: Process,
     alertmanager: Process,
     binaries: Binaries,
+    *,
     notifications: Path | None,
 ) -> Process:
     listen = Listen(_LOOPBACK, cluster.monitoring.ports.overview, "monitoring.ports.overview")
