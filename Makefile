@@ -56,8 +56,8 @@ format: $(BIN)/ruff ## format the code
 	@$(BIN)/ruff format .
 
 .PHONY: picture
-picture: ## take the picture of the running demo's Overview page that README shows
-	@documents/scripts/picture docs/images/overview.png
+picture: ## take a picture of the Overview page that runs here, into .ragpulse/overview.png
+	@documents/scripts/picture "$(STATE)/overview.png"
 
 .PHONY: bare
 bare: ## prove `make up`, `make test`, `make down` on a bare Debian machine (debootstrap, as root)
