@@ -1,9 +1,12 @@
+import math
 import re
+import subprocess
 
 import pytest
 
 from ragpulse import catalogue
-from ragpulse.metric import Metric
+from ragpulse.metric import Metric, Sample, header, line
+from tests.fakes.binaries import binary, each_generation
 
 UNITS = ("_seconds", "_bytes", "_ratio", "_celsius", "_joules", "_bytes_per_second", "_seconds_total", "_bytes_total")
 
@@ -21,3 +24,22 @@ def test_a_metric_follows_the_grammar(metric: Metric) -> None:
 
 def test_no_name_is_declared_twice() -> None:
     assert len(catalogue.BY_NAME) == len(catalogue.ALL)
+
+
+def page_of(metric: Metric) -> str:
+    return header(metric) + "".join(map(line, samples_of(metric)))
+
+
+def samples_of(metric: Metric) -> list[Sample]:
+    labels = dict.fromkeys(metric.labels, "x")
+    if metric.kind == "histogram":
+        return list(metric.buckets([(0.1, 1), (math.inf, 2)], 3.0, **labels))
+    return [metric(1, **labels)]
+
+
+@each_generation
+def test_promtool_finds_nothing_to_say_of_any_metric(generation: int) -> None:
+    page = "".join(map(page_of, catalogue.ALL))
+    command = [binary("promtool", generation), "check", "metrics"]
+    said = subprocess.run(command, input=page, capture_output=True, text=True, check=False, timeout=30)
+    assert (said.returncode, said.stdout + said.stderr) == (0, "")

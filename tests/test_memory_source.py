@@ -31,7 +31,7 @@ def read(url: str, request_timeout: float = PATIENT, ready: MemoryCheck | None =
 
 
 def gauge(name: str) -> str:
-    return f'ragpulse_memory_gauge{{service="memory",name="{name}"}}'
+    return f'ragpulse_memory_reading{{service="memory",name="{name}"}}'
 
 
 def test_numbers_of_the_status_page_are_said_and_words_are_not(replay: Replay) -> None:

@@ -19,7 +19,7 @@ def test_a_recorded_linux_6_18_is_read_exactly() -> None:
         'node_cpu_seconds_total{mode="irq"}': 0,
         'node_cpu_seconds_total{mode="softirq"}': 1.61,
         'node_cpu_seconds_total{mode="steal"}': 0.27,
-        "node_cpu_count": 2,
+        "node_cpus": 2,
         'node_load{window="1m"}': 0.06,
         'node_load{window="5m"}': 0.11,
         'node_load{window="15m"}': 0.07,
@@ -44,7 +44,7 @@ def test_counters_beyond_64_bits_are_kept(tmp_path: Path) -> None:
 
 def test_only_processors_that_are_online_count(tmp_path: Path) -> None:
     Machine(tmp_path).write("proc/stat", "cpu  1 1 1 1\ncpu0 1 1 1 1\ncpu7 1 1 1 1\nctxt 5\n")
-    assert shown(NodeCpu(tmp_path, 100))["node_cpu_count"] == 2
+    assert shown(NodeCpu(tmp_path, 100))["node_cpus"] == 2
 
 
 def test_idle_time_that_the_kernel_takes_back_does_not_look_like_a_restart(tmp_path: Path) -> None:

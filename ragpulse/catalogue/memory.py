@@ -3,7 +3,7 @@
 from ragpulse.metric import gauge
 
 GAUGE = gauge(
-    "ragpulse_memory_gauge",
+    "ragpulse_memory_reading",
     "A number from the service's own status page, named in the cluster file.",
     "service",
     "name",

@@ -6,7 +6,7 @@ CPU_MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "stea
 PRESSURE_RESOURCES = ("cpu", "memory", "io")
 
 CPU_SECONDS = counter("ragpulse_node_cpu_seconds_total", "Processor time of all cores by mode.", "mode")
-CPU_COUNT = gauge("ragpulse_node_cpu_count", "Logical processors online.")
+CPU_COUNT = gauge("ragpulse_node_cpus", "Logical processors online.")
 LOAD = gauge("ragpulse_node_load", "Mean number of runnable tasks over a window.", "window")
 MEMORY_AVAILABLE = gauge("ragpulse_node_memory_available_bytes", "Memory available without swapping (MemAvailable).")
 MEMORY_TOTAL = gauge("ragpulse_node_memory_total_bytes", "Memory that the kernel manages (MemTotal).")
