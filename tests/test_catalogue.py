@@ -40,6 +40,8 @@ def samples_of(metric: Metric) -> list[Sample]:
 @each_generation
 def test_promtool_finds_nothing_to_say_of_any_metric(generation: int) -> None:
     page = "".join(map(page_of, catalogue.ALL))
-    command = [binary("promtool", generation), "check", "metrics"]
-    said = subprocess.run(command, input=page, capture_output=True, text=True, check=False, timeout=30)
+    promtool = binary("promtool", generation)
+    said = subprocess.run(
+        [promtool, "check", "metrics"], input=page, capture_output=True, text=True, check=False, timeout=30
+    )
     assert (said.returncode, said.stdout + said.stderr) == (0, "")
