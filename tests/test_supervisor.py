@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from ragpulse.errors import RagpulseError
@@ -224,16 +223,6 @@ def test_a_second_supervisor_for_the_same_folder_refuses(state: State) -> None:
 def test_without_a_plan_the_supervisor_says_so(state: State) -> None:
     with pytest.raises(RagpulseError, match="there is no plan to follow"):
         start(state, sys.executable)
-
-
-def test_watching_costs_next_to_nothing(state: State) -> None:
-    supervisor = start_plan(state, *(sleeper(f"sleeper-{number}") for number in range(3)))
-    until(lambda: running(state, "sleeper-2") is not None, "all three")
-    process = psutil.Process(supervisor.pid)
-    before, begin = sum(process.cpu_times()[:2]), time.monotonic()
-    until(lambda: time.monotonic() - begin > 2, "two seconds of watching")
-    spent = sum(process.cpu_times()[:2]) - before
-    assert spent / (time.monotonic() - begin) < 0.05
 
 
 def test_the_plan_is_for_its_owner_alone(state: State) -> None:
