@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.fakes.hung_agent import HUNG, INTERVAL
-from tests.fakes.sources import until
+from tests.fakes.running import until
 
 ROOT = Path(__file__).parent.parent
 RESULTS = "ragpulse_source_runs_total"

@@ -15,7 +15,7 @@ import pytest
 from ragpulse import __main__, __version__
 from ragpulse.commands import app
 from ragpulse.errors import ConfigError, Problem, RagpulseError
-from tests.fakes.sources import until
+from tests.fakes.running import until
 
 ROOT = Path(__file__).parent.parent
 CLUSTER = "cluster: c\nnodes:\n  alpha: {{address: 127.0.0.1, port: {port}}}\n  beta: {{address: 127.0.0.2}}\n"

@@ -13,6 +13,7 @@ from exporters.source import SourceError
 from ragpulse.catalogue.node import CPU_COUNT
 from ragpulse.catalogue.service import DURATION, READY, UP
 from ragpulse.metric import Sample
+from tests.fakes.running import until
 from tests.fakes.sources import (
     Clock,
     CountingSource,
@@ -23,7 +24,6 @@ from tests.fakes.sources import (
     raising,
     run_once,
     runs,
-    until,
     up,
     value,
 )

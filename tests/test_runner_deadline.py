@@ -1,7 +1,8 @@
 """A run that hangs is cut at its deadline, counted again while it hangs, and forgotten when it comes back."""
 
 from exporters.page import Page
-from tests.fakes.sources import CountingSource, FakeSource, Hanging, Make, half_way, run_once, runs, until, up, value
+from tests.fakes.running import until
+from tests.fakes.sources import CountingSource, FakeSource, Hanging, Make, half_way, run_once, runs, up, value
 
 pytest_plugins = ["tests.fakes.runner_fixtures"]
 

@@ -10,7 +10,8 @@ from apscheduler.schedulers.base import STATE_PAUSED
 from exporters.page import Page
 from exporters.runner import Runner
 from exporters.scheduler import Schedule, _SteadyScheduler
-from tests.fakes.sources import Clock, FakeSource, Hanging, until
+from tests.fakes.running import until
+from tests.fakes.sources import Clock, FakeSource, Hanging
 
 HOUR = 3600.0
 

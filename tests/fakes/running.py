@@ -45,11 +45,12 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+    """Looks at a real condition until it holds; `seconds` bounds a broken test and is never reached by a good one."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come to be within {seconds:g} s"
-        time.sleep(0.05)
+        time.sleep(0.005)
 
 
 def answers(url: str) -> bool:

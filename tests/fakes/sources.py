@@ -1,7 +1,6 @@
 """Sources whose behaviour a test decides, and the clock by which they are judged."""
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from exporters.source import SourceError
 from ragpulse.catalogue.node import MEMORY_AVAILABLE
 from ragpulse.catalogue.service import READY, REQUESTS, UP
 from ragpulse.metric import Metric, Sample
+from tests.fakes.running import until
 
 Make = Callable[..., Runner]
 
@@ -85,14 +85,6 @@ class Hanging:
 
 def up(service: str, value: float = 1.0) -> Sample:
     return UP(value, service=service)
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    """Looks at a real condition until it holds, for a bounded time."""
-    end = time.monotonic() + _PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"never: {what}"
-        time.sleep(0.001)
 
 
 def run_once(runner: Runner) -> None:
