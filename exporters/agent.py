@@ -4,6 +4,8 @@ Logs to standard error as key=value lines. It ends within two seconds whatever i
 behind, for one that hangs in a driver cannot be ended.
 """
 
+from __future__ import annotations
+
 import json
 import logging
 import os
@@ -12,7 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from exporters.page import Page, render
 from exporters.runner import Runner
@@ -21,7 +23,9 @@ from exporters.server import application, listener, server
 from exporters.source import Source
 from ragpulse import __version__
 from ragpulse.catalogue.agent import BUILD_INFO
-from ragpulse.inventory import Cluster
+
+if TYPE_CHECKING:
+    from ragpulse.inventory import Cluster
 
 _log = logging.getLogger(__name__)
 _OURS = ("exporters", "ragpulse")

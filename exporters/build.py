@@ -1,9 +1,15 @@
 """The only list of sources: what the agent of one node reads and probes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from exporters.node_sources import node_sources
 from exporters.service_sources import service_sources
 from exporters.source import Source
-from ragpulse.inventory import Cluster
+
+if TYPE_CHECKING:
+    from ragpulse.inventory import Cluster
 
 
 def build(cluster: Cluster, node: str) -> list[Source]:

@@ -1,11 +1,16 @@
 """Where Chroma's answers stand: paths of its v2 API, the same in 0.5.x and 1.x, and a client with the right token."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from exporters.http_client import HttpClient
 from exporters.secret import secret_header
-from ragpulse.services import Chroma
+
+if TYPE_CHECKING:
+    from ragpulse.services import Chroma
 
 HEARTBEAT = "/api/v2/heartbeat"  # without token and without database: it answers while SQLite is locked
 VERSION = "/api/v2/version"

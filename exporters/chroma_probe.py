@@ -5,16 +5,20 @@ A query asks a configured collection for the one record nearest to a fixed unit 
 because collections that are made and deleted leak disk space in every version.
 """
 
+from __future__ import annotations
+
 import math
 import random
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exporters import chroma_api
 from exporters.http_client import Answer, HttpClient, WrongAnswer
 from exporters.probe import Checks, Plan, ServiceProbe
-from ragpulse.services import Chroma
+
+if TYPE_CHECKING:
+    from ragpulse.services import Chroma
 
 _SEED = 20_011  # any: the vector must only be the same each time
 _MAX_DIMENSION = 65_536

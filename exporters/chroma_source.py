@@ -5,8 +5,10 @@ records are not. Version 1.x calls itself 1.0.0 whatever it is. Errors: SourceEr
 version does not know; a Chroma that cannot be reached or that refuses gives no samples: the probe tells of it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exporters import chroma_api
 from exporters.http_client import Answer, Failure
@@ -14,7 +16,9 @@ from exporters.probe import Plan
 from exporters.source import SourceError
 from ragpulse.catalogue.chroma import AUTH_ENFORCED, COLLECTION_RECORDS, COLLECTIONS, INFO
 from ragpulse.metric import Metric, Sample
-from ragpulse.services import Chroma
+
+if TYPE_CHECKING:
+    from ragpulse.services import Chroma
 
 MAX_COLLECTIONS = 100
 _STORAGE = "sqlite+hnsw"  # of a single server in 0.5.x and 1.x alike

@@ -7,6 +7,8 @@ that is no fault of the service. Looking up a host name has no limit of its own.
 of `catalogue.service.REASONS`.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import ssl
@@ -14,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpcore
 import httpx
@@ -22,7 +24,9 @@ import httpx
 from exporters.http_deadline import BoundedBackend, Exchange
 from exporters.secret import SecretError, tls_context
 from ragpulse import __version__
-from ragpulse.services import Tls
+
+if TYPE_CHECKING:
+    from ragpulse.services import Tls
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"ragpulse/{__version__}"}
@@ -50,7 +54,7 @@ class Answer:
     body: bytes
     seconds: float
 
-    def expect(self, *statuses: int) -> "Answer":
+    def expect(self, *statuses: int) -> Answer:
         """Itself when the status is one of `statuses` (of the class of success when none is given).
 
         Errors: WrongAnswer as `auth`, `http_4xx`, `http_5xx`, or `invalid` for a redirect or another success.

@@ -6,11 +6,17 @@ link holds the address, for that is when the tier is asked for. Host names of th
 can be; until then their tier is unknown.
 """
 
+from __future__ import annotations
+
 import ipaddress
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from ragpulse.inventory import Node
+from ragpulse.tiers import addresses
+
+if TYPE_CHECKING:
+    from ragpulse.inventory import Node
 
 Interfaces = Mapping[str, Iterable[str]]  # interface → its addresses
 
@@ -27,7 +33,7 @@ def look_up(host: str) -> set[str]:
 class LinkTiers:
     def __init__(self, node: Node, resolve: Callable[[str], set[str]] = look_up) -> None:
         self._named = {interface: tier for tier, part in node.tiers.items() for interface in part.interfaces}
-        self._hosts = node.addresses()
+        self._hosts = addresses(node)
         self._resolve = resolve
         self._known: dict[str, set[str]] = {}
         self._last: dict[str, str] = {}

@@ -4,12 +4,17 @@ Source: the requests of the cluster file. Without a configured readiness request
 written: a memory that is stored and deleted leaves traces in the services that were looked at.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from exporters import memory_request
 from exporters.http_client import Answer, HttpClient
 from exporters.probe import Plan, ServiceProbe
-from ragpulse.services import Memory, MemoryCheck
+
+if TYPE_CHECKING:
+    from ragpulse.services import Memory, MemoryCheck
 
 
 def memory_probe(plan: Plan, memory: Memory) -> ServiceProbe:

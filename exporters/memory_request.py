@@ -3,10 +3,16 @@
 Memory services agree on no API: path, status and the field that says "healthy" come from the cluster file.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from exporters import json_field
 from exporters.http_client import Answer, HttpClient, WrongAnswer
 from exporters.secret import secret_header
-from ragpulse.services import Memory, MemoryCheck
+
+if TYPE_CHECKING:
+    from ragpulse.services import Memory, MemoryCheck
 
 
 def client(memory: Memory, timeout: float) -> HttpClient:

@@ -5,7 +5,10 @@ or no number has no sample, and a service that does not answer well has none at 
 SourceError for a good answer that is not JSON.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from exporters import json_field, memory_request
 from exporters.http_client import Failure
@@ -13,7 +16,9 @@ from exporters.probe import Plan
 from exporters.source import SourceError
 from ragpulse.catalogue.memory import GAUGE
 from ragpulse.metric import Metric, Sample
-from ragpulse.services import Memory
+
+if TYPE_CHECKING:
+    from ragpulse.services import Memory
 
 
 class MemorySource:

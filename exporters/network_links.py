@@ -6,10 +6,13 @@ of a tier that is not there (any more) is down. Traffic by RDMA passes these cou
 Errors: SourceError for a file that cannot be read or understood.
 """
 
+from __future__ import annotations
+
 import errno
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -24,8 +27,10 @@ from ragpulse.catalogue.network import (
     RECEIVED,
     SENT,
 )
-from ragpulse.inventory import Node
 from ragpulse.metric import Metric, Sample
+
+if TYPE_CHECKING:
+    from ragpulse.inventory import Node
 
 _CLASS = "sys/class/net"
 _BYTES_PER_MEGABIT = 1_000_000 / 8

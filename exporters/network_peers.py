@@ -9,15 +9,21 @@ to nobody by chance; the choice is the same each time, neighbours in a rack do n
 comes or goes changes the peers of its 8 predecessors only.
 """
 
+from __future__ import annotations
+
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from exporters.peer_tally import PeerTally
 from exporters.tcp_connect import connect_all
 from ragpulse.catalogue.network import PEER_DURATION, PEER_FAILURES
-from ragpulse.inventory import Cluster
 from ragpulse.metric import Metric, Sample
+from ragpulse.tiers import addresses
+
+if TYPE_CHECKING:
+    from ragpulse.inventory import Cluster
 
 MAX_PEERS = 8
 
@@ -36,7 +42,7 @@ class NetworkPeers:
     emits: tuple[Metric, ...] = (PEER_DURATION, PEER_FAILURES)
 
     def __init__(self, cluster: Cluster, node: str, clock: Callable[[], float] = time.perf_counter) -> None:
-        own = cluster.nodes[node].addresses()
+        own = addresses(cluster.nodes[node])
         self.interval = cluster.monitoring.scrape_interval
         # Long enough to see one lost SYN, sent again after 1 s, as a slow way rather than none.
         self._connect_timeout = min(3.0, 0.3 * self.interval)
@@ -45,7 +51,7 @@ class NetworkPeers:
         self._endpoints = [
             ((peer, tier), address, cluster.nodes[peer].port)
             for peer in peers(cluster, node)
-            for tier, address in cluster.nodes[peer].addresses().items()
+            for tier, address in addresses(cluster.nodes[peer]).items()
             if tier in own
         ]
         self._tally = PeerTally(way for way, _, _ in self._endpoints)

@@ -1,5 +1,9 @@
 """Everything that the agent of one node reads of its own machine, and its way to the peers."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from exporters.gpu_state import GpuState
 from exporters.network_links import NetworkLinks
 from exporters.network_peers import NetworkPeers, peers
@@ -12,7 +16,9 @@ from exporters.node_memory import NodeMemory
 from exporters.node_pressure import NodePressure
 from exporters.node_temperature import NodeTemperature
 from exporters.source import Source
-from ragpulse.inventory import Cluster
+
+if TYPE_CHECKING:
+    from ragpulse.inventory import Cluster
 
 
 def node_sources(cluster: Cluster, node_name: str) -> list[Source]:

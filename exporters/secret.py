@@ -3,12 +3,17 @@
 Errors: SecretError, whose text names the file and never its content.
 """
 
+from __future__ import annotations
+
 import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exporters.source import SourceError
-from ragpulse.services import Tls
+
+if TYPE_CHECKING:
+    from ragpulse.services import Tls
 
 MAX_BYTES = 4096  # a secret file is one line; a device or a log named by mistake must not be read whole
 
@@ -45,13 +50,14 @@ def read_secret(file: Path) -> str:
 
 def tls_context(tls: Tls | None) -> ssl.SSLContext:
     """The system's certificate store, or the service's own authority; a client certificate where one is named."""
-    settings = tls or Tls()
-    files = ", ".join(file for file in (settings.ca_file, settings.cert_file, settings.key_file) if file)
+    if tls is None:
+        return ssl.create_default_context()
+    files = ", ".join(file for file in (tls.ca_file, tls.cert_file, tls.key_file) if file)
     try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
-        if settings.cert_file:
+        context = ssl.create_default_context(cafile=tls.ca_file)
+        if tls.cert_file:
             # Without a password the library would ask for one on the terminal.
-            context.load_cert_chain(settings.cert_file, settings.key_file, password=str)
+            context.load_cert_chain(tls.cert_file, tls.key_file, password=str)
     except OSError as error:
         raise SecretError(f"{files}: {error.strerror or error}") from error
     return context

@@ -1,6 +1,9 @@
 """What the agent of one node reads of the services: local facts of those that live here, probes of those it watches."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from exporters.chroma_probe import chroma_probe
 from exporters.chroma_source import ChromaSource
@@ -12,8 +15,10 @@ from exporters.source import Source
 from exporters.vllm_probe import vllm_probe
 from exporters.vllm_source import VllmSource
 from ragpulse import vantage
-from ragpulse.inventory import Cluster
-from ragpulse.services import AnyService, Chroma, Http, Memory, Vllm
+
+if TYPE_CHECKING:
+    from ragpulse.inventory import Cluster
+    from ragpulse.services import AnyService
 
 
 def service_sources(cluster: Cluster, node: str) -> list[Source]:
@@ -45,22 +50,20 @@ def _sources(plan: Plan, service: AnyService, cluster: Cluster, node: str) -> It
 
 
 def _local_facts(plan: Plan, service: AnyService) -> Iterator[Source]:
-    match service:
-        case Chroma():
-            yield ChromaSource(plan, service)
-        case Memory() if service.gauges:
-            yield MemorySource(plan, service)
-        case Vllm():
-            yield VllmSource(plan.service, service)
+    if service.kind == "chroma":
+        yield ChromaSource(plan, service)
+    elif service.kind == "memory" and service.gauges:
+        yield MemorySource(plan, service)
+    elif service.kind == "vllm":
+        yield VllmSource(plan.service, service)
 
 
 def _probe(plan: Plan, service: AnyService) -> Iterator[ServiceProbe]:
-    match service:
-        case Chroma():
-            yield chroma_probe(plan, service)
-        case Memory():
-            yield memory_probe(plan, service)
-        case Vllm():
-            yield vllm_probe(plan, service)
-        case Http():
-            yield http_probe(plan, service)
+    if service.kind == "chroma":
+        yield chroma_probe(plan, service)
+    elif service.kind == "memory":
+        yield memory_probe(plan, service)
+    elif service.kind == "vllm":
+        yield vllm_probe(plan, service)
+    elif service.kind == "http":
+        yield http_probe(plan, service)

@@ -5,10 +5,16 @@ GET /v1/models, which asks for the key. `health` is the first alone; `ready` nee
 which is not asked for when the first went wrong: the reason is then that of the first.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from exporters.http_client import Answer, Failure, HttpClient, WrongAnswer
 from exporters.probe import Plan, ServiceProbe
 from exporters.secret import secret_header
-from ragpulse.services import Vllm
+
+if TYPE_CHECKING:
+    from ragpulse.services import Vllm
 
 
 def vllm_probe(plan: Plan, vllm: Vllm) -> ServiceProbe:

@@ -5,8 +5,11 @@ counters are passed through as they are. A server that cannot be reached is `dow
 SourceError when /metrics answers with something that is no page of vLLM.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from exporters.http_client import Failure, HttpClient, Unanswered, WrongAnswer
 from exporters.source import READING_INTERVAL, SourceError
@@ -15,7 +18,9 @@ from exporters.vllm_page import VllmPage
 from exporters.vllm_state import Demand, StateWatch
 from ragpulse.catalogue.vllm import DEMAND_SECONDS, DEMAND_TOKENS, INFO, METRIC_OFFERED, STATE, STATES
 from ragpulse.metric import Metric, Sample, one_of
-from ragpulse.services import Vllm
+
+if TYPE_CHECKING:
+    from ragpulse.services import Vllm
 
 # Of the interval, for all requests of a run together. A starved server was seen to take 2.2 s for its page.
 _REQUESTS_SHARE = 0.9

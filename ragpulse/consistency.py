@@ -4,8 +4,9 @@ import difflib
 import graphlib
 from collections.abc import Iterable, Iterator
 
-from ragpulse.inventory import HOME_TIER, Cluster
+from ragpulse.inventory import Cluster
 from ragpulse.recorded import short_window
+from ragpulse.tiers import HOME_TIER, addresses
 from ragpulse.units import prometheus_duration
 from ragpulse.vantage import interval
 
@@ -81,7 +82,7 @@ def _tiers(cluster: Cluster) -> Iterator[Contradiction]:
         if HOME_TIER in node.networks:
             yield ("nodes", name, "networks", HOME_TIER), "is the network of `address`; call this one otherwise"
         for tier in node.tiers:
-            if tier not in node.addresses():
+            if tier not in addresses(node):
                 yield ("nodes", name, "tiers", tier), f"no network of this node is called {tier}; name it in networks"
 
 

@@ -4,12 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from ragpulse.model import Address, FilePath, Name, Part, Port, Url
+from ragpulse.model import Address, BitRate, Duration, FilePath, Name, Part, Port, Url
 from ragpulse.services import AnyService, Backup, Names
 from ragpulse.targets import Targets
-from ragpulse.units import BitRate, Duration, prometheus_duration
+from ragpulse.units import prometheus_duration
 
-HOME_TIER = "home"  # the network of `nodes.<n>.address`
 _SHORTEST_SCRAPE, _LONGEST_SCRAPE = 1.0, 120.0
 
 
@@ -28,10 +27,6 @@ class Node(Part):
     tiers: dict[Name, Tier] = {}
     gpu: Literal["auto", "disabled"] = "auto"
     gpm: Literal["auto", "disabled"] = "auto"
-
-    def addresses(self) -> dict[str, str]:
-        """Tier name → address, the node's own address first."""
-        return {HOME_TIER: self.address, **self.networks}
 
 
 class Ports(Part):

@@ -1,11 +1,13 @@
-"""What every part of the cluster file has in common: frozen, unknown keys refused, addresses checked."""
+"""What every part of the cluster file has in common: frozen, unknown keys refused, addresses and quantities checked."""
 
 import ipaddress
 import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from ragpulse import units
 
 _HOST = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
@@ -85,3 +87,7 @@ FilePath = Annotated[str, AfterValidator(_file)]
 HttpPath = Annotated[str, AfterValidator(_http_path)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Ratio = Annotated[float, Field(gt=0, lt=1, strict=False)]
+Duration = Annotated[float, BeforeValidator(units.duration)]
+Size = Annotated[float, BeforeValidator(units.size)]
+BitRate = Annotated[float, BeforeValidator(units.bit_rate)]
+TokenRate = Annotated[float, BeforeValidator(units.token_rate)]

@@ -4,8 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ragpulse.model import FilePath, HeaderName, HeaderPrefix, HttpPath, Name, Part, Url
-from ragpulse.units import Duration
+from ragpulse.model import Duration, FilePath, HeaderName, HeaderPrefix, HttpPath, Name, Part, Url
 
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
 Nodes = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from ragpulse.model import Part, Ratio
-from ragpulse.units import Duration, TokenRate
+from ragpulse.model import Duration, Part, Ratio, TokenRate
 
 # The checks whose response time may be promised, by kind of service. `inter_token` is read from vLLM's own
 # histogram of user traffic; the others are probe requests of ours.

@@ -6,9 +6,6 @@ refused, because nobody can tell what `5` means. Errors: ValueError with the uni
 
 import math
 import re
-from typing import Annotated
-
-from pydantic import BeforeValidator
 
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _SIZE_UNITS = {"B": 1.0} | {
@@ -73,9 +70,3 @@ def human_duration(seconds: float) -> str:
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     parts = [(days, "d"), (hours, "h")] if days else [(hours, "h"), (minutes, "min")]
     return " ".join(f"{amount} {unit}" for amount, unit in parts if amount)
-
-
-Duration = Annotated[float, BeforeValidator(duration)]
-Size = Annotated[float, BeforeValidator(size)]
-BitRate = Annotated[float, BeforeValidator(bit_rate)]
-TokenRate = Annotated[float, BeforeValidator(token_rate)]

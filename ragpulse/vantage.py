@@ -3,9 +3,14 @@
 A probe that feeds a target runs elsewhere, so that a dead node burns the budget of what lived on it.
 """
 
-import hashlib
+from __future__ import annotations
 
-from ragpulse.inventory import Cluster
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ragpulse.inventory import Cluster
+
 
 MAX_VANTAGES = 3
 

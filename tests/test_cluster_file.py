@@ -5,6 +5,7 @@ import pytest
 from ragpulse import cluster_file, yaml_file
 from ragpulse.errors import ConfigError
 from ragpulse.inventory import Cluster
+from ragpulse.tiers import addresses
 
 EXAMPLE = Path(__file__).parent.parent / "cluster.example.yaml"
 SMALLEST = (
@@ -27,7 +28,7 @@ def test_the_example_is_the_two_node_cluster_in_full() -> None:
     cluster = cluster_file.load(EXAMPLE)
     assert list(cluster.nodes) == ["sark", "clu"]
     assert {service.kind for service in cluster.services.values()} == {"vllm", "ray", "chroma", "memory", "http"}
-    assert cluster.nodes["sark"].addresses() == {
+    assert addresses(cluster.nodes["sark"]) == {
         "home": "192.168.68.69",
         "swarm": "192.168.100.69",
         "connectx": "192.168.101.69",

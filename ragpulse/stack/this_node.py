@@ -7,6 +7,7 @@ import psutil
 
 from ragpulse.errors import RagpulseError
 from ragpulse.inventory import Cluster, Node
+from ragpulse.tiers import addresses
 
 
 class NodeError(RagpulseError):
@@ -41,7 +42,7 @@ def own_addresses() -> frozenset[str]:
 
 
 def _owns(node: Node, own: frozenset[str]) -> bool:
-    return any(_is_ours(address, own) for address in node.addresses().values())
+    return any(_is_ours(address, own) for address in addresses(node).values())
 
 
 def _is_ours(address: str, own: frozenset[str]) -> bool:
