@@ -77,23 +77,33 @@ class Part:
 
 
 class Page:
-    """Parts are added once, at the start; each is written by its own thread."""
+    """Parts come and go with their writers; each is written by its own thread."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._parts: list[Part] = []
+        self._parts: dict[Part, None] = {}  # in the order in which they came
         self._owners: dict[str, Part] = {}
 
     def part(self, max_age: float = inf) -> Part:
         part = Part(max_age)
         with self._lock:
-            self._parts.append(part)
+            self._parts[part] = None
         return part
+
+    def drop(self, part: Part) -> None:
+        """Takes `part` off the page for good: its series are free for others, and what is put late goes nowhere."""
+        with self._lock:
+            self._parts.pop(part, None)
+            for identity in part.lines.series:
+                self._owners.pop(identity, None)
+            part.lines = NO_LINES
 
     def put(self, part: Part, lines: Lines) -> None:
         """Replace what `part` says. Errors: OwnedError; then the old lines stay."""
         with self._lock:
+            if part not in self._parts:
+                return
             for identity in lines.series:
                 if self._owners.get(identity, part) is not part:
                     raise OwnedError(f"{identity} stands on the page already, from another source")

@@ -66,6 +66,7 @@ class Runner:
         self._run = 0
         self._in_flight = False
         self._is_cut = False
+        self._has_left = False
         self._wake: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._loop, name=f"source {source.name}", daemon=True)
         error = self._publish_counters()
@@ -78,9 +79,19 @@ class Runner:
         """No further run; one in flight is left to itself."""
         self._wake.put(False)
 
+    def leave(self) -> None:
+        """Stop, and be off the page for good; what a run in flight still says belongs to nobody."""
+        with self._lock:
+            self._has_left = True
+            for part in (self._readings, self._counters, self._own):
+                self._page.drop(part)
+        self.stop()
+
     def due(self) -> int | None:
         """Start a run and return its number; None when one is in flight, which counts again once it is overdue."""
         with self._lock:
+            if self._has_left:
+                return None
             if self._in_flight:
                 if self._is_cut:
                     self._cut()
@@ -93,7 +104,7 @@ class Runner:
     def deadline(self, run: int) -> None:
         """The time of this run is over: when it has not finished, it is abandoned now."""
         with self._lock:
-            if self._in_flight and run == self._run and not self._is_cut:
+            if self._in_flight and run == self._run and not self._is_cut and not self._has_left:
                 self._is_cut = True
                 self._cut()
 
@@ -103,7 +114,7 @@ class Runner:
             lines, error = self._read()
             with self._lock:
                 self._in_flight = False
-                if self._is_cut:
+                if self._is_cut or self._has_left:
                     continue  # counted already; its late result belongs to nobody
                 if lines is not None:
                     error = self._publish(self._readings, lines)

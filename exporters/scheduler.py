@@ -18,7 +18,10 @@ _STEP = 0.5  # seconds by which the wall clock may leave the monotonic one befor
 
 
 class Schedule:
-    """Starts every runner's first run at once, the further ones each `interval`. `start` once, then `stop`."""
+    """Starts every runner's first run at once, the further ones each `interval`. `start` once, then `stop`.
+
+    Runners come and go with `add` and `remove`, before the start and after it.
+    """
 
     def __init__(
         self,
@@ -27,22 +30,34 @@ class Schedule:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._runners = tuple(runners)
+        self._runners = list(runners)
         self._scheduler = _SteadyScheduler(clock, wall)
 
     def start(self) -> None:
-        now = datetime.now(UTC)
         for index, runner in enumerate(self._runners):
-            runner.start()
-            self._scheduler.add_job(
-                self._due,
-                "interval",
-                args=[runner],
-                id=runner.source.name,
-                seconds=runner.source.interval,
-                next_run_time=now + timedelta(seconds=_STAGGER * index),
-            )
+            self._begin(runner, index)
         self._scheduler.start()
+
+    def add(self, runner: Runner) -> None:
+        self._runners.append(runner)
+        if self._scheduler.running:
+            self._begin(runner, len(self._runners))
+
+    def remove(self, runner: Runner) -> None:
+        """No further run, and off the page; one in flight is left behind. Errors: ValueError for one that is not here."""
+        self._runners.remove(runner)
+        self._scheduler.forget(runner)
+        runner.leave()
+
+    def _begin(self, runner: Runner, place: int) -> None:
+        runner.start()
+        self._scheduler.add_job(
+            self._due,
+            "interval",
+            args=[runner],
+            seconds=runner.source.interval,
+            next_run_time=datetime.now(UTC) + timedelta(seconds=_STAGGER * place),
+        )
 
     def stop(self) -> None:
         """No further run. Waits for nobody: the scheduler's thread is a daemon too."""
@@ -55,9 +70,9 @@ class Schedule:
         if run is None:
             return
         self._scheduler.add_job(
-            runner.deadline,
+            Runner.deadline,
             "date",
-            args=[run],
+            args=[runner, run],
             run_date=datetime.now(UTC) + timedelta(seconds=runner.source.timeout),
         )
 
@@ -80,6 +95,13 @@ class _SteadyScheduler(BackgroundScheduler):  # type: ignore[misc]  # APSchedule
         self.follow_clock()
         seconds: float | None = super()._process_jobs()
         return seconds
+
+    def forget(self, runner: Runner) -> None:
+        """Removes what is to be done for `runner`, between two ticks and never during one."""
+        with self._jobstores_lock:
+            for job in self.get_jobs():
+                if runner in job.args:
+                    job.remove()
 
     def follow_clock(self) -> None:
         offset = self._wall() - self._clock()
