@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from alerts.rule import Alert, Group, Record
-from ragpulse.catalogue.agent import SOURCE_INTERVAL, SOURCE_LAST_SUCCESS, SOURCE_RUNS
+from ragpulse.catalogue.agent import CONFIG_LAST_RELOAD_SUCCESSFUL, SOURCE_INTERVAL, SOURCE_LAST_SUCCESS, SOURCE_RUNS
 from ragpulse.inventory import Cluster
 from ragpulse.promql import AGENT_JOB, increase, instant, series
 from ragpulse.recorded import TARGET_EXPECTED
@@ -75,6 +75,17 @@ def _alerts(cluster: Cluster) -> Iterator[Alert]:
         summary="{{ $labels.node }}: source {{ $labels.source }} last succeeded {{ $value | humanizeDuration }} ago.",
         description="Nothing runs this source any more, though it does not fail: the agent's scheduler is stuck, or the"
         " clock of the node was set.",
+        labels={"node": "{{ $labels.node }}"},
+    )
+    yield Alert(
+        "ConfigReloadRefused",
+        f"{instant(CONFIG_LAST_RELOAD_SUCCESSFUL)} == 0",
+        hold=_LEAF_INTERVALS * step,
+        severity="ticket",
+        component="{{ $labels.node }}",
+        summary="{{ $labels.node }}: the agent refused the new cluster file and goes on with the old one.",
+        description="The mistake stands on the agent's page and in its log. Until it is mended and read anew, this node"
+        " watches what the old file says.",
         labels={"node": "{{ $labels.node }}"},
     )
     yield Alert(

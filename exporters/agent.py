@@ -1,7 +1,8 @@
 """The agent of one node: builds its sources, runs and serves them until SIGTERM or SIGINT.
 
-Logs to standard error as key=value lines. It ends within two seconds whatever its sources do: their threads are left
-behind, for one that hangs in a driver cannot be ended.
+SIGHUP reads the cluster file anew: what changed is changed, what stayed goes on, and a file with a mistake changes
+nothing. Logs to standard error as key=value lines. It ends within two seconds whatever its sources do: their threads
+are left behind, for one that hangs in a driver cannot be ended.
 """
 
 from __future__ import annotations
@@ -13,43 +14,75 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NoReturn
 
+from exporters.about import About
 from exporters.page import Page, render
-from exporters.runner import Runner
+from exporters.planned import Planned
+from exporters.reload import Reload
+from exporters.roster import Roster
 from exporters.scheduler import Schedule
 from exporters.server import application, listener, server
-from exporters.source import Source
 from ragpulse import __version__
 from ragpulse.catalogue.agent import BUILD_INFO
+from ragpulse.errors import RagpulseError
 
 if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
 
 _log = logging.getLogger(__name__)
 _OURS = ("exporters", "ragpulse")
+Wanted = tuple[Iterable[Planned], str]  # what the cluster file says of this agent: its sources, and its note
 
 
-def run(cluster: Cluster, node: str, listen: tuple[str, int] | None = None) -> int:
-    """Runs the agent of `node` to its end; returns the exit status. Errors: ListenError."""
+class StaysError(RagpulseError):
+    """A new cluster file that asks a running agent for what only a new one can do."""
+
+
+def run(read: Callable[[], Cluster], node: str, listen: tuple[str, int] | None = None) -> int:
+    """Runs the agent of `node` to its end; returns the exit status. `read` gives the cluster of now, at each call anew.
+
+    Errors: those of `read`, ListenError.
+    """
     from exporters.build import build  # noqa: PLC0415 - all the sources' libraries, needed only from here on
 
     log_to_stderr()
+    # One that comes while the agent starts waits until there is somebody to hear it; by default it would end us.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    cluster = read()
     here = cluster.nodes[node]
     address, port = listen or (here.address, here.port)
     setting = "--listen" if listen else f"nodes.{node}.port"
+
+    def anew() -> Wanted:
+        cluster = read()
+        moved = cluster.nodes[node]
+        if not listen and (moved.address, moved.port) != (address, port):
+            raise StaysError(f"nodes.{node}: address and port have changed; restart the agent to move it")
+        return build(cluster, node), cluster.note
+
     with listener(address, port, setting) as bound:
-        serve(build(cluster, node), node, bound, cluster.note)
+        serve((build(cluster, node), cluster.note), node, bound, anew)
     return 0
 
 
-def serve(sources: Sequence[Source], node: str, bound: socket.socket, note: str = "") -> None:
-    """Runs `sources` and answers on `bound` until SIGTERM or SIGINT; threads that hang are left behind."""
+def serve(first: Wanted, node: str, bound: socket.socket, anew: Callable[[], Wanted]) -> None:
+    """Runs what is wanted and answers on `bound` until SIGTERM or SIGINT; threads that hang are left behind."""
     page = Page(time.monotonic)
     page.put(page.part(), render([BUILD_INFO(1, version=__version__)], [BUILD_INFO]))
-    runners = [Runner(source, page) for source in sources]
-    answering = server(application(node, page, runners, note))
+    schedule = Schedule([])
+    roster = Roster(page, schedule)
+    about = About(node)
+
+    def adopt(wanted: Wanted) -> str:
+        planned, about.note = wanted
+        change = roster.adopt(planned)
+        return f"started={json.dumps(change.started)} ended={json.dumps(change.ended)}"
+
+    adopt(first)
+    reload = Reload(lambda: adopt(anew()), about, page)
+    answering = server(application(about, page, roster.runners))
 
     def end(*_: object) -> None:
         # uvicorn catches these signals while it serves and raises them again when it has ended: this is where to.
@@ -57,10 +90,13 @@ def serve(sources: Sequence[Source], node: str, bound: socket.socket, note: str 
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    schedule = Schedule(runners)
+    signal.signal(signal.SIGHUP, lambda *_: reload.ask())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     schedule.start()
+    reload.start()
     host, port, *_ = bound.getsockname()
-    _log.info("node=%s version=%s sources=%d listen=%s:%d", node, __version__, len(runners), host, port)
+    sources = sum(1 for _ in roster.runners())
+    _log.info("node=%s version=%s sources=%d listen=%s:%d", node, __version__, sources, host, port)
     answering.run(sockets=[bound])
     schedule.stop()
     _log.info("node=%s state=ended", node)

@@ -6,6 +6,7 @@
 from collections.abc import Iterable
 from html import escape
 
+from exporters.about import About
 from exporters.runner import Health, Runner
 from ragpulse import __version__
 from ragpulse.units import human_duration
@@ -26,7 +27,7 @@ td.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 </head>
 <body>
 <h1>ragpulse agent of {node}</h1>
-{note}
+{said}
 <p>Version {version}. <a href="metrics">metrics</a> · <a href="healthz">healthz</a> · <a href="readyz">readyz</a></p>
 <table>
 <thead><tr><th>Source</th><th>State</th><th>Last success</th><th>Duration</th>
@@ -39,11 +40,12 @@ td.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 """
 
 
-def landing(node: str, runners: Iterable[Runner], now: float, note: str = "") -> str:
-    """`note`: that of the cluster file."""
+def landing(about: About, runners: Iterable[Runner], now: float) -> str:
     rows = "".join(_row(runner.source.name, runner.health, now) for runner in runners)
-    said = f"<p><strong>{escape(note)}</strong></p>" if note else ""
-    return _PAGE.format(node=escape(node), version=escape(__version__), note=said, rows=rows)
+    said = f"<p><strong>{escape(about.note)}</strong></p>" if about.note else ""
+    if about.refused:
+        said += f'<p class="error">An older cluster file is in use; the newest was refused: {escape(about.refused)}</p>'
+    return _PAGE.format(node=escape(about.node), version=escape(__version__), said=said, rows=rows)
 
 
 def _row(name: str, health: Health, now: float) -> str:

@@ -15,28 +15,29 @@ from exporters.node_info import NodeInfo
 from exporters.node_memory import NodeMemory
 from exporters.node_pressure import NodePressure
 from exporters.node_temperature import NodeTemperature
-from exporters.source import Source
+from exporters.planned import Planned
 
 if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
 
 
-def node_sources(cluster: Cluster, node_name: str) -> list[Source]:
+def node_sources(cluster: Cluster, node_name: str) -> list[Planned]:
     """Nothing is read yet. A cluster of one node has no peers to probe."""
     node = cluster.nodes[node_name]
-    sources: list[Source] = [
-        NodeCpu(),
-        NodeMemory(),
-        NodePressure(),
-        NodeFilesystem(),
-        NodeFilesystem(remote=True),
-        NodeDisk(),
-        NodeTemperature(),
-        NodeClock(),
-        NodeInfo(),
-        NetworkLinks(node),
-        GpuState(disabled=node.gpu == "disabled"),
+    planned = [
+        Planned(NodeCpu()),
+        Planned(NodeMemory()),
+        Planned(NodePressure()),
+        Planned(NodeFilesystem()),
+        Planned(NodeFilesystem(remote=True)),
+        Planned(NodeDisk()),
+        Planned(NodeTemperature()),
+        Planned(NodeClock()),
+        Planned(NodeInfo()),
+        Planned(NetworkLinks(node), settings=node),
+        Planned(GpuState(disabled=node.gpu == "disabled"), settings=node.gpu),
     ]
     if peers(cluster, node_name):
-        sources.append(NetworkPeers(cluster, node_name))
-    return sources
+        ways = (cluster.nodes, cluster.monitoring.scrape_interval)
+        planned.append(Planned(NetworkPeers(cluster, node_name), settings=ways))
+    return planned

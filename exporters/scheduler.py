@@ -44,7 +44,7 @@ class Schedule:
             self._begin(runner, len(self._runners))
 
     def remove(self, runner: Runner) -> None:
-        """No further run, and off the page; one in flight is left behind. Errors: ValueError for one that is not here."""
+        """No further run, and off the page; one in flight is left behind. Errors: ValueError for a stranger."""
         self._runners.remove(runner)
         self._scheduler.forget(runner)
         runner.leave()

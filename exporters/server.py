@@ -7,7 +7,7 @@ goes to the log.
 import errno
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import uvicorn
@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from exporters.about import About
 from exporters.landing import landing
 from exporters.page import Page
 from exporters.runner import Runner
@@ -63,7 +64,7 @@ def _bound(opened: socket.socket, name: Any) -> socket.socket:
     return opened
 
 
-def application(node: str, page: Page, runners: Sequence[Runner], note: str = "") -> Starlette:
+def application(about: About, page: Page, runners: Callable[[], Iterable[Runner]]) -> Starlette:
     """Handlers are coroutines, so that no pool of threads stands between a scrape and the page."""
 
     async def metrics(_: Request) -> Response:
@@ -73,13 +74,13 @@ def application(node: str, page: Page, runners: Sequence[Runner], note: str = ""
         return PlainTextResponse("the agent lives\n")
 
     async def readyz(_: Request) -> Response:
-        waiting = [runner.source.name for runner in runners if runner.health.state == "waiting"]
+        waiting = [runner.source.name for runner in runners() if runner.health.state == "waiting"]
         if waiting:
             return PlainTextResponse(f"no first result yet: {', '.join(waiting)}\n", 503)
         return PlainTextResponse("every source has had its first run\n")
 
     async def index(_: Request) -> Response:
-        return HTMLResponse(landing(node, runners, time.time(), note))
+        return HTMLResponse(landing(about, runners(), time.time()))
 
     return Starlette(
         routes=[

@@ -10,6 +10,7 @@ from exporters.chroma_source import ChromaSource
 from exporters.http_probe import http_probe
 from exporters.memory_probe import memory_probe
 from exporters.memory_source import MemorySource
+from exporters.planned import Planned
 from exporters.probe import Plan, ServiceProbe
 from exporters.source import Source
 from exporters.vllm_probe import vllm_probe
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     from ragpulse.services import AnyService
 
 
-def service_sources(cluster: Cluster, node: str) -> list[Source]:
-    return [
-        source
-        for name, service in cluster.services.items()
-        for source in _sources(plan(cluster, name), service, cluster, node)
-    ]
+def service_sources(cluster: Cluster, node: str) -> list[Planned]:
+    found: list[Planned] = []
+    for name, service in cluster.services.items():
+        look = plan(cluster, name)
+        found += [Planned(source, settings=(look, service)) for source in _sources(look, service, cluster, node)]
+    return found
 
 
 def plan(cluster: Cluster, service: str) -> Plan:

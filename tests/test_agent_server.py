@@ -15,6 +15,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporters.about import About
 from exporters.landing import landing
 from exporters.page import Page
 from exporters.runner import Runner
@@ -50,7 +51,7 @@ class Agent:
 @pytest.fixture
 def agent() -> Iterator[Agent]:
     agent = Agent()
-    with served(application("alpha<&>", agent.page, agent.runners)) as agent.url:
+    with served(application(About("alpha<&>"), agent.page, lambda: agent.runners)) as agent.url:
         yield agent
     for runner in agent.runners:
         runner.stop()
@@ -162,8 +163,8 @@ def test_the_landing_page_says_how_each_source_does(agent: Agent) -> None:
 
 
 def test_the_note_of_the_cluster_file_stands_on_the_landing_page() -> None:
-    assert "<strong>a demo &amp; no more</strong>" in landing("alpha", [], 0.0, "a demo & no more")
-    assert "<strong>" not in landing("alpha", [], 0.0)
+    assert "<strong>a demo &amp; no more</strong>" in landing(About("alpha", "a demo & no more"), [], 0.0)
+    assert "<strong>" not in landing(About("alpha"), [], 0.0)
 
 
 def test_a_fault_of_ours_is_a_bare_500(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:

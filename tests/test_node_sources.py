@@ -71,8 +71,12 @@ def test_a_file_that_cannot_be_read_costs_only_the_sources_that_need_it(
             samples(source)
 
 
+def found_sources(cluster: Cluster) -> list[Source]:
+    return [planned.source for planned in node_sources(cluster, "alpha")]
+
+
 def test_all_sources_of_a_node_have_names_of_their_own_and_sound_times() -> None:
-    sources = node_sources(CLUSTER, "alpha")
+    sources = found_sources(CLUSTER)
     names = [source.name for source in sources]
     assert len(set(names)) == len(names) == 12
     assert all(0 < source.timeout < source.interval for source in sources)
@@ -80,18 +84,18 @@ def test_all_sources_of_a_node_have_names_of_their_own_and_sound_times() -> None
 
 def test_a_cluster_of_one_node_has_no_peers_to_probe() -> None:
     alone = Cluster.model_validate({"cluster": "test", "nodes": {"alpha": {"address": "127.0.0.1"}}})
-    assert "network_peers" not in {source.name for source in node_sources(alone, "alpha")}
+    assert "network_peers" not in {source.name for source in found_sources(alone)}
 
 
 def test_the_real_machine_gives_fewer_than_400_series_each_once_and_each_declared() -> None:
-    series = [name for source in node_sources(CLUSTER, "alpha") for name in shown(source)]
+    series = [name for source in found_sources(CLUSTER) for name in shown(source)]
     assert len(set(series)) == len(series)
     assert 40 < len(series) < 400
 
 
 def test_the_real_machine_looks_alike_to_a_second_reader() -> None:
     found: dict[str, float] = {}
-    for source in node_sources(CLUSTER, "alpha"):
+    for source in found_sources(CLUSTER):
         found |= shown(source)
     times = psutil.cpu_times()
     memory = psutil.virtual_memory()

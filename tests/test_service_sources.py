@@ -18,8 +18,12 @@ def cluster() -> Cluster:
     return load(EXAMPLE)
 
 
+def found_sources(cluster: Cluster, node: str) -> list[Source]:
+    return [planned.source for planned in service_sources(cluster, node)]
+
+
 def names(cluster: Cluster, node: str) -> set[str]:
-    return {source.name for source in service_sources(cluster, node)}
+    return {source.name for source in found_sources(cluster, node)}
 
 
 def test_facts_are_read_at_home_and_probes_come_from_the_other_node(cluster: Cluster) -> None:
@@ -29,14 +33,14 @@ def test_facts_are_read_at_home_and_probes_come_from_the_other_node(cluster: Clu
 
 def test_every_sample_a_service_source_can_give_is_declared(cluster: Cluster) -> None:
     for node in cluster.nodes:
-        for source in service_sources(cluster, node):
+        for source in found_sources(cluster, node):
             assert len(set(source.emits)) == len(source.emits)
             if isinstance(source, Counting):
                 assert {sample.metric for sample in source.counters()} <= set(source.emits)
 
 
 def test_runs_end_before_the_next_one_is_due(cluster: Cluster) -> None:
-    for source in (*service_sources(cluster, "sark"), *service_sources(cluster, "clu")):
+    for source in (*found_sources(cluster, "sark"), *found_sources(cluster, "clu")):
         assert _waits(source) <= source.interval
 
 

@@ -5,6 +5,14 @@ from ragpulse.metric import counter, gauge
 RESULTS = ("ok", "error", "deadline")
 
 BUILD_INFO = gauge("ragpulse_build_info", "Version of the agent; always 1.", "version")
+CONFIG_LAST_RELOAD_SUCCESSFUL = gauge(
+    "ragpulse_agent_config_last_reload_successful",
+    "1 while the cluster file in use is the one that was read last; 0 once a reload was refused.",
+)
+CONFIG_LAST_RELOAD = gauge(
+    "ragpulse_agent_config_last_reload_success_timestamp_seconds",
+    "Unix time at which the cluster file in use was read.",
+)
 SOURCE_LAST_SUCCESS = gauge(
     "ragpulse_source_last_success_timestamp_seconds",
     "Unix time of the last successful run of a source; 0 when it never succeeded.",

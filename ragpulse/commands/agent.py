@@ -3,30 +3,37 @@
 Read with argparse, so that a node needs neither typer nor rich in memory.
 """
 
+from __future__ import annotations
+
 import argparse
 import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from ragpulse import cluster_file
+from ragpulse import read_apart
 from ragpulse.errors import ConfigError, Problem
-from ragpulse.inventory import Cluster
+
+if TYPE_CHECKING:
+    from ragpulse.inventory import Cluster
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
-    """Ends the process itself once the agent runs. Errors: ConfigError, ListenError; SystemExit for wrong usage."""
+    """Ends the process itself once the agent ends. Errors: UnreadError, ConfigError, ListenError; SystemExit."""
     options = _parser().parse_args(arguments)
-    cluster = cluster_file.load(options.config)
-    _require_node(cluster, options.node, options.config)
+
+    def read() -> Cluster:
+        cluster = read_apart.read(options.config)
+        _require_node(cluster, options.node, options.config)
+        return cluster
 
     # httpx loads its own command line, and rich with it, wherever it finds rich; a node has no use for either.
     sys.modules["rich"] = None  # type: ignore[assignment]
 
-    from exporters import agent  # noqa: PLC0415 - a mistake in the file is told before the libraries are loaded
+    from exporters import agent  # noqa: PLC0415 - wrong usage is told before the libraries are loaded
 
-    agent.leave(agent.run(cluster, options.node, options.listen))
+    agent.leave(agent.run(read, options.node, options.listen))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from exporters.agent import leave, log_to_stderr, serve
+from exporters.planned import Planned
 from exporters.server import listener
 from tests.fakes.sources import FakeSource, up
 
@@ -34,5 +35,6 @@ if __name__ == "__main__":
     log_to_stderr()
     hung = [source(f"hung {n}", hang_in_python if n % 2 else hang_in_a_system_call) for n in range(HUNG)]
     with listener("127.0.0.1", 0, "the port of the test") as bound:
-        serve([*hung, source("healthy", lambda: [up("healthy")])], "alpha", bound)
+        sources = [Planned(each) for each in (*hung, source("healthy", lambda: [up("healthy")]))]
+        serve((sources, ""), "alpha", bound, lambda: (sources, ""))
     leave(0)
