@@ -1,88 +1,54 @@
 """Requests to one service, bounded in time and size, its failures named by whose fault they are.
 
-A connection is kept within a `with` block and closed at its end: many servers close an idle one after 5 s, just when
-the next run comes. One that the server closed between two requests, without a byte of an answer, is replaced once:
-that is no fault of the service. Looking up a host name has no limit of its own. Durations in seconds. Errors:
-`Unanswered` when no HTTP answer came, `WrongAnswer` when one came that is not what it should be; their `reason` is one
-of `catalogue.service.REASONS`.
+One connection is kept (`http_kept`). One that the server closed between two requests, without a byte of an answer, is
+replaced once: that is no fault of the service. HTTP forbids this for a request that may have changed something; ours
+never do, the POSTs are queries too. The time of an answer runs from the request to its last byte. What it takes to
+open a connection (look-up, TCP, TLS) counts towards the timeout but not towards that time: whether a probe meets a
+fresh or a kept connection depends on us, and users keep theirs. A server too busy to take a connection is not hidden by
+this: the kernel takes it, and the request waits. Durations in seconds. Errors: `Unanswered` when no HTTP answer came,
+`WrongAnswer` when one came that is not what it should be; their `reason` is one of `catalogue.service.REASONS`.
 """
 
-from __future__ import annotations
-
+import contextlib
 import json
 import math
-import ssl
 import time
+import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import httpcore
 import httpx
 
-from exporters.http_deadline import BoundedBackend, Exchange
-from exporters.secret import SecretError, tls_context
+from exporters import http_redirect
+from exporters.http_answer import Answer, Failure, Unanswered, WrongAnswer
+from exporters.http_body import ACCEPT_ENCODING, read_body
+from exporters.http_deadline import Exchange
+from exporters.http_kept import KeptConnection
+from exporters.http_names import Names
+from exporters.http_tls import is_tls_fault
+from exporters.secret import SecretError
 from ragpulse import __version__
+from ragpulse.services import Tls
 
-if TYPE_CHECKING:
-    from ragpulse.services import Tls
+__all__ = [
+    "MAX_BODY_BYTES", "MAX_HEADERS", "SMALL_BODY_BYTES", "Answer", "Failure", "HttpClient", "Unanswered", "WrongAnswer",
+]  # fmt: skip
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
-_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"ragpulse/{__version__}"}
-
-
-class Failure(Exception):  # noqa: N818 - a fact about the service, not a fault of ours
-    """A request that failed. `reason` is one of `catalogue.service.REASONS`, the text says more."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
-class Unanswered(Failure):
-    """No HTTP answer: `timeout`, `connect`, or `invalid` for something that does not speak HTTP."""
-
-
-class WrongAnswer(Failure):
-    """An HTTP answer, but not a good one: the service lives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    body: bytes
-    seconds: float
-
-    def expect(self, *statuses: int) -> Answer:
-        """Itself when the status is one of `statuses` (of the class of success when none is given).
-
-        Errors: WrongAnswer as `auth`, `http_4xx`, `http_5xx`, or `invalid` for a redirect or another success.
-        """
-        if self.status in statuses or (not statuses and self.status // 100 == 2):  # noqa: PLR2004 - class of success
-            return self
-        reason = {4: "http_4xx", 5: "http_5xx"}.get(self.status // 100, "invalid")
-        raise WrongAnswer("auth" if self.status in (401, 403) else reason, f"HTTP {self.status}")
-
-    def json(self) -> Any:
-        """Errors: WrongAnswer("invalid") for a body that is not JSON."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise WrongAnswer("invalid", f"the answer is not JSON: {error}") from error
-
-    def mapping(self) -> Mapping[str, Any]:
-        """Errors: WrongAnswer("invalid") for a body that is not a JSON object."""
-        if not isinstance(found := self.json(), dict):
-            raise WrongAnswer("invalid", "the answer is not a JSON object")
-        return found
+SMALL_BODY_BYTES = 1024 * 1024  # for what a service says of itself in a few words of JSON
+MAX_HEADERS = 100  # as Python's own client
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": ACCEPT_ENCODING, "User-Agent": f"ragpulse/{__version__}"}
 
 
 class HttpClient:
     """`timeout` bounds a whole request, from the connection to the last byte, and `budget` all requests of one `with`
-    block together; `clock` counts seconds.
+    block together; `max_body` is in bytes; `clock` counts seconds.
 
-    One request at a time. The base URL is asked exactly as written when the path is empty.
+    One request at a time. The base URL is asked exactly as written when the path is empty. The connection outlives the
+    block and is closed with the client, also when that is simply dropped.
     """
 
     def __init__(
@@ -91,19 +57,24 @@ class HttpClient:
         *,
         timeout: float,
         budget: float = math.inf,
+        max_body: int = MAX_BODY_BYTES,
         headers: Callable[[], Mapping[str, str]] = dict,
         tls: Tls | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        names: Names | None = None,
     ) -> None:
         self._base_url = base_url
         self._timeout = timeout
         self._budget = budget
         self._block_ends = math.inf
+        self._max_body = max_body
         self._headers = headers
         self._tls = tls
         self._clock = clock
         self._exchange = Exchange(clock)
-        self._kept: httpcore.ConnectionPool | None = None
+        self._names = names or Names()
+        self._kept = KeptConnection(httpx.URL(base_url), tls, self._exchange, self._names, clock)
+        weakref.finalize(self, self._kept.close).atexit = False
 
     def __enter__(self) -> Self:
         self._block_ends = self._clock() + self._budget
@@ -112,9 +83,12 @@ class HttpClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None  # the next block reads certificates anew
+        self._block_ends = math.inf
+
+    @property
+    def certificate_expires(self) -> float | None:
+        """When the trust in the server's certificate ends or has ended, in Unix time; None when none was seen."""
+        return self._kept.certificate_expires
 
     def get(self, path: str = "", *, with_auth: bool = True) -> Answer:
         return self.request("GET", path, with_auth=with_auth)
@@ -122,74 +96,105 @@ class HttpClient:
     def request(
         self, method: str, path: str, *, json_body: Any = None, with_auth: bool = True, timeout: float | None = None
     ) -> Answer:
-        """`timeout` shortens the client's own. Errors: Unanswered, WrongAnswer (too large), SecretError."""
-        headers = _HEADERS | dict(self._headers() if with_auth else {})
+        """`timeout` shortens the client's own. Errors: Failure (but for statuses: `Answer.expect`), SecretError."""
+        headers = dict(self._headers()) if with_auth else {}
         content = None
         if json_body is not None:
             # Chroma 0.5.23 answers 422 to JSON that does not call itself so.
             content, headers["Content-Type"] = json.dumps(json_body).encode(), "application/json"
+        # httpx knows the odd corners of URLs (other scripts, spaces, IPv6); its engine takes the parts.
+        url = httpx.URL(self._base_url.rstrip("/") + path if path else self._base_url)
+        return self._asked(method, url, headers, content, timeout)
+
+    def follow(self, answer: Answer) -> Answer:
+        """What a redirect points to; its time is that of both. Errors: as `request`, WrongAnswer as `redirect`."""
+        url = http_redirect.target(answer)
+        if http_redirect.is_same_origin(url, httpx.URL(self._base_url)):
+            found = self._asked("GET", url, self._headers())
+        else:
+            found = self._asked_elsewhere(url)
+        return replace(found, seconds=answer.seconds + found.seconds)
+
+    def close(self) -> None:
+        self._kept.close()
+
+    def _asked_elsewhere(self, url: httpx.URL) -> Answer:
+        """On a connection for this once, without our headers and certificate."""
+        elsewhere = HttpClient(
+            str(url),
+            timeout=min(self._timeout, self._block_ends - self._clock()),
+            max_body=self._max_body,
+            tls=http_redirect.abroad(self._tls),
+            clock=self._clock,
+            names=self._names,
+        )
+        with contextlib.closing(elsewhere):
+            return elsewhere.get()
+
+    def _asked(
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
         start = self._clock()
         within = min(self._timeout if timeout is None else timeout, self._timeout, self._block_ends - start)
-        ends = start + within
         try:
-            try:
-                answer = self._exchanged(method, path, headers, content, ends)
-            except (httpcore.NetworkError, httpcore.RemoteProtocolError):
-                if not self._exchange.found_a_closed_connection():
-                    raise
-                answer = self._exchanged(method, path, headers, content, ends)
+            return self._answered(method, url, _HEADERS | dict(headers), content, start + within)
         except httpcore.TimeoutException as error:
             raise Unanswered("timeout", f"no complete answer within {max(0.0, within):.3g} s") from error
         except httpcore.NetworkError as error:
-            raise Unanswered("connect", str(error) or type(error).__name__) from error
-        except httpcore.RemoteProtocolError as error:
-            # A server that hangs up in mid-answer is gone; one that goes on speaking does not speak HTTP.
-            raise Unanswered("connect" if self._exchange.server_hung_up else "invalid", str(error)) from error
+            reason = "tls" if is_tls_fault(error) else "connect"
+            raise Unanswered(reason, str(error) or type(error).__name__) from error
+        except httpcore.RemoteProtocolError:
+            # A server that hangs up in mid-answer is gone; one that goes on speaking does not speak HTTP. The library's
+            # own words quote what the server said.
+            if self._exchange.server_hung_up:
+                raise Unanswered("connect", "the server hung up before its answer was complete") from None
+            raise Unanswered("invalid", "the server does not speak HTTP") from None
         except httpcore.LocalProtocolError:
-            # The library's own words quote the header, and with it the secret.
+            # Here they quote the header, and with it the secret.
             raise SecretError("the secret's header is not legal: look at its name, prefix and file") from None
+
+    def _answered(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, ends: float
+    ) -> Answer:
+        """Whatever goes wrong ends the connection. Errors: those of httpcore, Failure."""
+        try:
+            try:
+                answer = self._exchanged(method, url, headers, content, ends)
+            except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+                if not self._exchange.found_a_closed_connection():
+                    raise
+                self._kept.close()
+                answer = self._exchanged(method, url, headers, content, ends)
+        except BaseException:
+            self._kept.close()
+            raise
+        self._kept.look_after(answer)
         return answer
 
     def _exchanged(
-        self, method: str, path: str, headers: Mapping[str, str], content: bytes | None, ends: float
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, ends: float
     ) -> Answer:
-        """Errors: those of httpcore, WrongAnswer (too large)."""
-        connections = self._connections()
+        self._exchange.begin(ends - self._clock())
+        connection = self._kept.ready()
         start = self._clock()
-        self._exchange.begin(ends - start)
-        with connections.stream(
+        with connection.stream(
             method,
-            self._url(path),
-            headers=[(name, value) for name, value in headers.items()],
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=list(headers.items()),
             content=content,
-            extensions={"sni_hostname": self._tls.server_name} if self._tls and self._tls.server_name else {},
         ) as response:
-            body = _body(response)
-            return Answer(response.status, body, self._clock() - start)
-
-    def _connections(self) -> httpcore.ConnectionPool:
-        """Made at the first request: an unreadable certificate costs this service's runs, not the agent."""
-        if self._kept is None:
-            self._kept = httpcore.ConnectionPool(
-                ssl_context=self._ssl_context(),
-                max_connections=1,
-                network_backend=BoundedBackend(self._exchange),
-            )
-        return self._kept
-
-    def _ssl_context(self) -> ssl.SSLContext | None:
-        return tls_context(self._tls) if self._base_url.startswith("https:") else None
-
-    def _url(self, path: str) -> httpcore.URL:
-        # httpx knows the odd corners of URLs (other scripts, spaces, IPv6); its engine takes the parts.
-        url = httpx.URL(self._base_url.rstrip("/") + path if path else self._base_url)
-        return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+            self._exchange.has_head = True
+            if len(response.headers) > MAX_HEADERS:
+                raise Unanswered("too_large", f"the answer has more than {MAX_HEADERS} headers")
+            body = read_body(response.iter_stream(), _values(response, b"content-encoding"), self._max_body)
+            location = next(iter(_values(response, b"location")), "")
+            return Answer(response.status, body, self._clock() - start, url, location)
 
 
-def _body(response: httpcore.Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise WrongAnswer("invalid", f"the answer is larger than {MAX_BODY_BYTES // 1024**2} MiB")
-    return bytes(body)
+def _values(response: httpcore.Response, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in response.headers if key.lower() == name]

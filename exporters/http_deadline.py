@@ -1,15 +1,21 @@
-"""One deadline for a whole HTTP exchange, however slowly its bytes drip.
+"""One deadline for a whole HTTP exchange, however slowly its bytes drip, and one limit for the head of its answer.
 
 httpx and httpcore bound each connect, read and write by itself: a server that sends one byte a second is never late.
-Here every operation on the network gets what is left of the exchange. Seconds. Errors: those of httpcore.
+Here every operation on the network, looking up the name too, gets what is left of the exchange. Seconds. Errors: those
+of httpcore; Unanswered("too_large") for a head without end.
 """
 
-import socket
 import ssl
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpcore
+
+from exporters.http_answer import Unanswered
+from exporters.http_names import Names
+
+# Status line, headers and all "100 Continue" before them. Node refuses more than 16 KiB, curl more than 300 KiB.
+MAX_HEAD_BYTES = 64 * 1024
 
 
 class Exchange:
@@ -20,11 +26,13 @@ class Exchange:
         self._ends = 0.0
         self.server_hung_up = False
         self.connected = False
-        self.received = False
+        self.received = 0
+        self.has_head = False
 
     def begin(self, seconds: float) -> None:
         self._ends = self._clock() + seconds
-        self.server_hung_up = self.connected = self.received = False
+        self.server_hung_up = self.connected = self.has_head = False
+        self.received = 0
 
     def found_a_closed_connection(self) -> bool:
         """Whether it failed on a connection kept from an earlier exchange, before any byte of an answer."""
@@ -37,10 +45,19 @@ class Exchange:
             raise httpcore.ReadTimeout("the time of the exchange is over")
         return left
 
+    def room(self, wanted: int) -> int:
+        """How many bytes may be read now. Errors: Unanswered."""
+        if self.has_head:
+            return wanted
+        if self.received >= MAX_HEAD_BYTES:
+            raise Unanswered("too_large", f"the head of the answer is larger than {MAX_HEAD_BYTES} bytes")
+        return min(wanted, MAX_HEAD_BYTES - self.received)
+
 
 class BoundedBackend(httpcore.NetworkBackend):
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, names: Names) -> None:
         self._exchange = exchange
+        self._names = names
         self._network = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -54,7 +71,7 @@ class BoundedBackend(httpcore.NetworkBackend):
         """The first of the host's addresses that accepts; all of them share what is left of the exchange."""
         self._exchange.connected = True
         refused: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in _addresses(host, port):
+        for address in self._names.addresses(host, port, self._exchange.left()):
             try:
                 stream = self._network.connect_tcp(address, port, self._exchange.left(), local_address, socket_options)
             except httpcore.ConnectError as error:
@@ -64,23 +81,15 @@ class BoundedBackend(httpcore.NetworkBackend):
         raise refused
 
 
-def _addresses(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(f"{host} cannot be looked up: {error}") from error
-    return [str(name[0]) for *_, name in found]
-
-
 class _BoundedStream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, exchange: Exchange) -> None:
         self._stream = stream
         self._exchange = exchange
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - as above
-        received = self._stream.read(max_bytes, self._exchange.left())
+        received = self._stream.read(self._exchange.room(max_bytes), self._exchange.left())
         self._exchange.server_hung_up = not received
-        self._exchange.received |= bool(received)
+        self._exchange.received += len(received)
         return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - as above

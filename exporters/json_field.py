@@ -1,6 +1,7 @@
-"""A value inside a JSON document by its dotted path, as the cluster file writes it: `storage.total_memories`."""
+"""A value inside a JSON document by its dotted path, as the cluster file writes it, and whether it is a good one."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -23,3 +24,14 @@ def number_at(document: Any, path: str) -> float | None:
     except OverflowError:
         return None
     return value if math.isfinite(value) else None
+
+
+def is_one_of(found: Any, good: Iterable[str | bool | float]) -> bool:
+    """`UP` is `up` and 1 is 1.0, but true is not 1."""
+    return any(_is_same(found, value) for value in good)
+
+
+def _is_same(found: Any, good: str | bool | float) -> bool:  # noqa: FBT001 - a value from the cluster file
+    if isinstance(found, str) and isinstance(good, str):
+        return found.casefold() == good.casefold()
+    return isinstance(found, bool) == isinstance(good, bool) and bool(found == good)

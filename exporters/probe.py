@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from exporters import tally
 from exporters.http_client import Answer, Failure, HttpClient, Unanswered
-from ragpulse.catalogue.service import NODE_INFO, READY, UP
+from ragpulse.catalogue.service import CERTIFICATE_EXPIRES, NODE_INFO, READY, UP
 from ragpulse.metric import Metric, Sample
 
 Checks = dict[str, Callable[[], Answer]]
@@ -31,7 +31,7 @@ class Plan:
 
 class ServiceProbe:
     max_age: float | None = None
-    emits: tuple[Metric, ...] = (UP, READY, NODE_INFO, *tally.EMITS)
+    emits: tuple[Metric, ...] = (UP, READY, NODE_INFO, CERTIFICATE_EXPIRES, *tally.EMITS)
 
     def __init__(self, plan: Plan, client: HttpClient, checks: Checks, ready_when: str | tuple[str, ...]) -> None:
         self.name = f"probe:{plan.service}"
@@ -48,12 +48,13 @@ class ServiceProbe:
         with self._client:
             failures = {check: _failure(run, check, ask) for check, ask in self._checks.items()}
         first = next(iter(failures.values()))
-        service = self._plan.service
+        service, expires = self._plan.service, self._client.certificate_expires
         return iter(
             [
                 UP(not isinstance(first, Unanswered), service=service),
                 READY(all(failures[check] is None for check in self._ready_when), service=service),
                 *(NODE_INFO(1, service=service, node_name=node) for node in self._plan.nodes),
+                *([CERTIFICATE_EXPIRES(expires, service=service)] if expires is not None else []),
             ]
         )
 

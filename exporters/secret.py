@@ -1,19 +1,12 @@
-"""Secrets and keys from files, read when they are needed, so that a rotated one needs no restart.
+"""Secrets from files, read when they are needed, so that a rotated one needs no restart.
 
 Errors: SecretError, whose text names the file and never its content.
 """
 
-from __future__ import annotations
-
-import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from exporters.source import SourceError
-
-if TYPE_CHECKING:
-    from ragpulse.services import Tls
 
 MAX_BYTES = 4096  # a secret file is one line; a device or a log named by mistake must not be read whole
 
@@ -46,18 +39,3 @@ def read_secret(file: Path) -> str:
     if not secret or not secret.isprintable() or len(found) > MAX_BYTES:
         raise SecretError(f"{file}: must hold the secret on one line and nothing else")
     return secret
-
-
-def tls_context(tls: Tls | None) -> ssl.SSLContext:
-    """The system's certificate store, or the service's own authority; a client certificate where one is named."""
-    if tls is None:
-        return ssl.create_default_context()
-    files = ", ".join(file for file in (tls.ca_file, tls.cert_file, tls.key_file) if file)
-    try:
-        context = ssl.create_default_context(cafile=tls.ca_file)
-        if tls.cert_file:
-            # Without a password the library would ask for one on the terminal.
-            context.load_cert_chain(tls.cert_file, tls.key_file, password=str)
-    except OSError as error:
-        raise SecretError(f"{files}: {error.strerror or error}") from error
-    return context

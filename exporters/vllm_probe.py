@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporters.http_client import Answer, Failure, HttpClient, WrongAnswer
+from exporters.http_client import SMALL_BODY_BYTES, Answer, Failure, HttpClient, WrongAnswer
 from exporters.probe import Plan, ServiceProbe
 from exporters.secret import secret_header
 
@@ -21,6 +21,7 @@ def vllm_probe(plan: Plan, vllm: Vllm) -> ServiceProbe:
     client = HttpClient(
         vllm.url,
         timeout=plan.request_timeout,
+        max_body=SMALL_BODY_BYTES,
         headers=secret_header("Authorization", "Bearer", vllm.api_key_file),
         tls=vllm.tls,
     )
@@ -51,5 +52,5 @@ class _Look:
         offered = answer.mapping().get("data")
         names = [entry.get("id") for entry in offered if isinstance(entry, dict)] if isinstance(offered, list) else []
         if self._model not in names if self._model else not names:
-            raise WrongAnswer("invalid", f"the model {self._model or ''} is not among those offered: {names}")
+            raise WrongAnswer("invalid", f"the model {self._model or ''} is not among the {len(names)} offered")
         return answer

@@ -1,21 +1,55 @@
 """The services that a cluster file can name, one class per kind; `nodes[0]` is the host or head."""
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ragpulse.model import Duration, FilePath, HeaderName, HeaderPrefix, HttpPath, Name, Part, Url
+from ragpulse.model import Address, Duration, FilePath, HeaderName, HeaderPrefix, HttpPath, Name, Part, Size, Url
 
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
 Nodes = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
 StatusCodes = Annotated[tuple[int, ...], Field(strict=False, min_length=1)]
 
 
+_MOST_BODY = 64 * 1024**2
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{text!r} is not a regular expression: {error}") from None
+    return text
+
+
+def _fits_into_memory(size: float) -> float:
+    if size > _MOST_BODY:
+        raise ValueError("is more than 64MiB: an agent holds the whole answer in memory")
+    return size
+
+
+OneOrMore = Annotated[
+    tuple[str | bool | int | float, ...], Field(strict=False, min_length=1), BeforeValidator(_as_list)
+]
+Regex = Annotated[str, AfterValidator(_regex)]
+
+
 class Tls(Part):
     ca_file: FilePath | None = None
     cert_file: FilePath | None = None
     key_file: FilePath | None = None
-    server_name: str | None = None
+    server_name: Address | None = None
+
+    @model_validator(mode="after")
+    def _has_what_the_key_is_for(self) -> "Tls":
+        if self.key_file is not None and self.cert_file is None:
+            raise ValueError("key_file without cert_file: name the certificate that it belongs to")
+        return self
 
 
 class Service(Part):
@@ -79,7 +113,7 @@ class Chroma(Service):
     canary: ChromaCanary | None = None
 
 
-class MemoryAuth(Part):
+class HeaderAuth(Part):
     header: HeaderName = "Authorization"
     prefix: HeaderPrefix = "Bearer"
     value_file: FilePath
@@ -105,7 +139,7 @@ class Memory(Service):
     kind: Literal["memory"]
     url: Url
     preset: Literal["generic"] = "generic"
-    auth: MemoryAuth | None = None
+    auth: HeaderAuth | None = None
     health: MemoryCheck = MemoryCheck(path="/health", send_auth=False)
     ready: MemoryCheck | None = None
     search: MemoryCheck | None = None
@@ -113,7 +147,11 @@ class Memory(Service):
 
 
 class HttpExpect(Part):
+    """What a good answer looks like. `json_fields`: dotted path into the answer → the values that are good there."""
+
     status: StatusCodes = (200,)
+    body_match: Regex | None = None
+    json_fields: Annotated[dict[str, OneOrMore], Field(alias="json")] = {}
 
 
 class Http(Service):
@@ -121,7 +159,10 @@ class Http(Service):
 
     kind: Literal["http"]
     url: Url
+    auth: HeaderAuth | None = None
     expect: HttpExpect = HttpExpect()
+    redirects: Annotated[int, Field(ge=0, le=10)] = 0
+    max_body: Annotated[Size, AfterValidator(_fits_into_memory)] = 8.0 * 1024**2
 
 
 class Rag(Service):

@@ -139,11 +139,11 @@ class TestReplayed:
             pytest.param(speak(b""), (0, 0), "connect", id="one that hangs up"),
             pytest.param(reply(500, b"{}"), (1, 0), "http_5xx", id="one that answers 500"),
             pytest.param(reply(404), (1, 0), "http_4xx", id="something else that knows no such path"),
-            pytest.param(reply(302, Location="/login"), (1, 0), "invalid", id="a redirect to a login page"),
+            pytest.param(reply(302, Location="/login"), (1, 0), "redirect", id="a redirect to a login page"),
             pytest.param(reply(200, b"<html>"), (1, 0), "invalid", id="a page instead of JSON"),
             pytest.param(reply_json(["x"]), (1, 0), "invalid", id="JSON of another shape"),
             pytest.param(reply_json({"ok": 1}), (1, 0), "invalid", id="a JSON object of something else"),
-            pytest.param(flood(100 * 1024 * 1024), (1, 0), "invalid", id="a body of 100 MB"),
+            pytest.param(flood(100 * 1024 * 1024), (1, 0), "too_large", id="a body of 100 MB"),
         ],
     )
     def test_every_way_to_be_unwell_has_its_reason(

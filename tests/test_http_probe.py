@@ -39,11 +39,11 @@ def test_a_status_that_is_expected_is_good_whatever_it_is(replay: Replay) -> Non
     ("behaviour", "state", "reason"),
     [
         pytest.param(reply(204), (1, 0), "invalid", id="another success"),
-        pytest.param(reply(302, Location="/"), (1, 0), "invalid", id="a redirect, which is not followed"),
+        pytest.param(reply(302, Location="/"), (1, 0), "redirect", id="a redirect, which is not followed"),
         pytest.param(reply(403), (1, 0), "auth", id="a refusal"),
         pytest.param(reply(404), (1, 0), "http_4xx", id="an unknown page"),
         pytest.param(reply(502), (1, 0), "http_5xx", id="a gateway without its service"),
-        pytest.param(flood(100 * 1024 * 1024), (1, 0), "invalid", id="a body of 100 MB"),
+        pytest.param(flood(100 * 1024 * 1024), (1, 0), "too_large", id="a body of 100 MB"),
         pytest.param(hang, (0, 0), "timeout", id="one that hangs"),
         pytest.param(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"), (0, 0), "timeout", id="a slow drip"),
         pytest.param(speak(b""), (0, 0), "connect", id="one that hangs up"),

@@ -9,7 +9,7 @@ import pytest
 from exporters.memory_probe import memory_probe
 from exporters.probe import ServiceProbe
 from exporters.secret import SecretError
-from ragpulse.services import Memory, MemoryAuth, MemoryCheck
+from ragpulse.services import HeaderAuth, Memory, MemoryCheck
 from tests.fakes.http_replay import Behaviour, Replay, drip, flood, hang, refusing_url, reply, reply_json, speak
 from tests.fakes.readings import by_series, failures, requests
 from tests.fakes.watched import PATIENT, QUICK, plan
@@ -72,7 +72,7 @@ class TestMcpMemoryService:
         assert [request.headers.get("X-API-Key") for request in recorded.asked] == [None, "test-key", "test-key"]
 
     def test_an_unreadable_key_is_our_own_inability(self, recorded: Replay, tmp_path: Path) -> None:
-        auth = MemoryAuth(header="X-API-Key", prefix="", value_file=str(tmp_path / "none"))
+        auth = HeaderAuth(header="X-API-Key", prefix="", value_file=str(tmp_path / "none"))
         with pytest.raises(SecretError):
             probe_of(recorded.url, auth=auth, **MCP).read()
 
@@ -127,7 +127,7 @@ def test_a_200_is_as_good_as_its_body(replay: Replay, body: Any, ready: int) -> 
     replay.get("/health", reply_json(body))
     probe = probe_of(replay.url, health=MemoryCheck(path="/health", json_field="status"))
     assert states(probe) == (1, ready)
-    assert failures(probe.counters()) == ({} if ready else {("health", "invalid"): 1})
+    assert failures(probe.counters()) == ({} if ready else {("health", "mismatch"): 1})
 
 
 @pytest.mark.parametrize(
@@ -138,9 +138,9 @@ def test_a_200_is_as_good_as_its_body(replay: Replay, body: Any, ready: int) -> 
         pytest.param(speak(b""), (0, 0), "connect", id="one that hangs up"),
         pytest.param(speak(b"hello\r\n\r\n"), (0, 0), "invalid", id="one that does not speak HTTP"),
         pytest.param(reply(503), (1, 0), "http_5xx", id="one that answers 503"),
-        pytest.param(reply(301, Location="/"), (1, 0), "invalid", id="a redirect"),
+        pytest.param(reply(301, Location="/"), (1, 0), "redirect", id="a redirect"),
         pytest.param(reply(200, b"<html>"), (1, 0), "invalid", id="a page instead of JSON"),
-        pytest.param(flood(100 * 1024 * 1024), (1, 0), "invalid", id="a body of 100 MB"),
+        pytest.param(flood(100 * 1024 * 1024), (1, 0), "too_large", id="a body of 100 MB"),
     ],
 )
 def test_every_way_to_be_unwell_has_its_reason(
@@ -161,9 +161,9 @@ def test_a_port_on_which_nobody_listens_is_a_failed_connection() -> None:
     assert failures(probe.counters()) == {("health", "connect"): 1}
 
 
-def key_file(folder: Path, key: str) -> MemoryAuth:
+def key_file(folder: Path, key: str) -> HeaderAuth:
     (folder / "key").write_text(key)
-    return MemoryAuth(header="X-API-Key", prefix="", value_file=str(folder / "key"))
+    return HeaderAuth(header="X-API-Key", prefix="", value_file=str(folder / "key"))
 
 
 def guarded(good: Behaviour, refused: Behaviour) -> Behaviour:

@@ -126,8 +126,8 @@ def test_a_dead_engine_behind_a_living_api_is_up_and_not_ready(vllm: Replay, key
     [
         pytest.param(hang, (0, 0), "timeout", id="one that hangs"),
         pytest.param(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"), (0, 0), "timeout", id="a slow drip"),
-        pytest.param(flood(100 * 1024 * 1024), (1, 0), "invalid", id="a body of 100 MB"),
-        pytest.param(reply(302, Location="/login"), (1, 0), "invalid", id="a redirect"),
+        pytest.param(flood(100 * 1024 * 1024), (1, 0), "too_large", id="a body of 100 MB"),
+        pytest.param(reply(302, Location="/login"), (1, 0), "redirect", id="a redirect"),
         pytest.param(reply(404), (1, 0), "http_4xx", id="something else"),
     ],
 )

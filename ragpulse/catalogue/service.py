@@ -2,8 +2,13 @@
 
 from ragpulse.metric import counter, gauge, histogram
 
-# Why a probe failed. `auth`: the credentials are wrong, the service lives. `deadline`: our own run was cut.
-REASONS = ("timeout", "connect", "auth", "http_4xx", "http_5xx", "invalid", "deadline")
+# Why a probe failed. No answer came: `timeout`, `connect`, `tls` (certificate or handshake). One came, the service
+# lives: `auth` (the credentials are wrong), `redirect`, `http_4xx`, `http_5xx`, `too_large`, `invalid` (not of the form
+# that it must have), `mismatch` (not what the cluster file expects). `deadline`: our own run was cut.
+REASONS = (
+    "timeout", "connect", "tls", "auth", "redirect", "http_4xx", "http_5xx", "too_large", "invalid", "mismatch",
+    "deadline",
+)  # fmt: skip
 
 UP = gauge("ragpulse_service_up", "1 when the service answered the last probe.", "service")
 READY = gauge("ragpulse_service_ready", "1 when the service could do its work at the last probe.", "service")
@@ -18,6 +23,11 @@ WITHIN_TARGET = counter(
     "check",
 )
 DURATION = histogram("ragpulse_probe_duration_seconds", "Duration of successful probe requests.", "service", "check")
+CERTIFICATE_EXPIRES = gauge(
+    "ragpulse_service_certificate_expiry_timestamp_seconds",
+    "When the first certificate of the chain that a service showed ends, in Unix time.",
+    "service",
+)
 NODE_INFO = gauge(
     "ragpulse_service_node_info", "Nodes on which a service lives, one series each; always 1.", "service", "node_name"
 )

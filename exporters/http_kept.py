@@ -1,0 +1,90 @@
+"""The one connection to a service that is kept from request to request and from run to run.
+
+It is opened anew when the server has closed it, when a certificate or key file has changed on disk, after any failure
+and after a 5xx (a balancer may have tied it to one sick process), and when it has stood for `MAX_AGE`: as long at most
+may it hide that the name means another address by now, or that the server answers old connections but accepts no new
+ones. A minute is the usual life of a name's address, and one handshake a minute costs nobody anything. Seconds.
+Errors: those of httpcore, SecretError.
+"""
+
+import contextlib
+from collections.abc import Callable
+
+import httpcore
+import httpx
+
+from exporters.http_answer import Answer
+from exporters.http_deadline import BoundedBackend, Exchange
+from exporters.http_names import Names
+from exporters.http_tls import TlsFiles, is_distrust, presented_until, trusted_until
+from ragpulse.services import Tls
+
+MAX_AGE = 60.0
+
+
+class _Connection(httpcore.HTTP11Connection):
+    def has_more_than_was_asked_for(self) -> bool:
+        """Bytes behind the end of an answer would pass for the answer to the next request."""
+        return bool(self._h11_state.trailing_data[0])
+
+
+class KeptConnection:
+    """To the origin of `url`. `certificate_expires`: Unix time, as the last handshake showed it; None without one."""
+
+    def __init__(
+        self, url: httpx.URL, tls: Tls | None, exchange: Exchange, names: Names, clock: Callable[[], float]
+    ) -> None:
+        self.certificate_expires: float | None = None
+        self._origin = httpcore.Origin(url.raw_scheme, url.raw_host, url.port or {"http": 80, "https": 443}[url.scheme])
+        self._server_name = (tls and tls.server_name) or url.host
+        self._files = TlsFiles(tls) if url.scheme == "https" else None
+        self._network = BoundedBackend(exchange, names)
+        self._clock = clock
+        self._opened = 0.0
+        self._connection: _Connection | None = None
+
+    def ready(self) -> httpcore.HTTP11Connection:
+        """The kept connection, or a new one."""
+        kept = self._connection
+        if kept is not None and kept.is_available() and not kept.has_expired() and not self._is_outdated():
+            return kept
+        self.close()
+        self._connection = _Connection(self._origin, self._open())
+        self._opened = self._clock()
+        return self._connection
+
+    def look_after(self, answer: Answer) -> None:
+        """Whether the connection that gave this answer is good for another one."""
+        kept = self._connection
+        if kept is not None and (answer.is_server_error or kept.has_more_than_was_asked_for()):
+            self.close()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _is_outdated(self) -> bool:
+        return self._clock() - self._opened > MAX_AGE or (self._files is not None and self._files.have_changed())
+
+    def _open(self) -> httpcore.NetworkStream:
+        self.certificate_expires = None
+        if self._files is None:
+            return self._connect()
+        context = self._files.context()
+        try:
+            stream = self._connect().start_tls(context, self._server_name)
+        except httpcore.ConnectError as error:
+            if is_distrust(error):
+                self._look_at_certificate()
+            raise
+        self.certificate_expires = trusted_until(stream)
+        return stream
+
+    def _look_at_certificate(self) -> None:
+        """Of a server that we do not trust, to say when that is because of its age."""
+        with contextlib.suppress(httpcore.NetworkError, httpcore.TimeoutException):  # the distrust is what is told
+            self.certificate_expires = presented_until(self._connect(), self._server_name)
+
+    def _connect(self) -> httpcore.NetworkStream:
+        return self._network.connect_tcp(self._origin.host.decode("ascii"), self._origin.port)

@@ -1,0 +1,35 @@
+"""Where a redirect leads, and what does not go along: no header of ours beyond its origin, and nothing into plain HTTP.
+
+The service chooses the address, so following is only for who configured it. Errors: WrongAnswer("redirect").
+"""
+
+import httpx
+
+from exporters.http_answer import Answer, WrongAnswer
+from ragpulse.services import Tls
+
+
+def target(answer: Answer) -> httpx.URL:
+    try:
+        # A fragment is the reader's own and never asked for.
+        url = answer.url.join(answer.location).copy_with(fragment=None)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise WrongAnswer("redirect", "it redirects to what is no URL") from error
+    if not answer.location or url.scheme not in ("http", "https") or not url.host or url.userinfo:
+        raise WrongAnswer("redirect", "it redirects to what is no address of a page")
+    if (answer.url.scheme, url.scheme) == ("https", "http"):
+        raise WrongAnswer("redirect", "it redirects from https to http")
+    return url
+
+
+def is_same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    return _origin(one) == _origin(other)
+
+
+def abroad(tls: Tls | None) -> Tls | None:
+    """For another origin: the same authority, but neither the service's name nor our certificate."""
+    return tls and tls.model_copy(update={"server_name": None, "cert_file": None, "key_file": None})
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
