@@ -119,7 +119,11 @@ class HttpClient:
         self._kept.close()
 
     def _asked_elsewhere(self, url: httpx.URL) -> Answer:
-        """On a connection for this once, without our headers and certificate."""
+        """On a connection for this once, without our headers and certificate.
+
+        Our service has answered, so whatever is wrong there is wrong with its answer. The text names no host: the
+        service has chosen it.
+        """
         elsewhere = HttpClient(
             str(url),
             timeout=min(self._timeout, self._block_ends - self._clock()),
@@ -129,7 +133,10 @@ class HttpClient:
             names=self._names,
         )
         with contextlib.closing(elsewhere):
-            return elsewhere.get()
+            try:
+                return elsewhere.get()
+            except Unanswered as failure:
+                raise WrongAnswer(failure.reason, "the page that it redirects to does not answer") from None
 
     def _asked(
         self,

@@ -15,11 +15,16 @@ def target(answer: Answer) -> httpx.URL:
         url = answer.url.join(answer.location).copy_with(fragment=None)
     except (httpx.InvalidURL, ValueError) as error:
         raise WrongAnswer("redirect", "it redirects to what is no URL") from error
-    if not answer.location or url.scheme not in ("http", "https") or not url.host or url.userinfo:
+    if not answer.location or not _is_page(url):
         raise WrongAnswer("redirect", "it redirects to what is no address of a page")
     if (answer.url.scheme, url.scheme) == ("https", "http"):
         raise WrongAnswer("redirect", "it redirects from https to http")
     return url
+
+
+def _is_page(url: httpx.URL) -> bool:
+    port_is_valid = url.port is None or 0 < url.port < 65_536  # noqa: PLR2004 - the ports that there are
+    return url.scheme in ("http", "https") and bool(url.host) and port_is_valid and not url.userinfo
 
 
 def is_same_origin(one: httpx.URL, other: httpx.URL) -> bool:

@@ -32,6 +32,7 @@ class _Server(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
+        self.replay.connections += 1
         if (context := self.replay.context) is not None:
             # The handshake belongs to the handler's thread, not to the one that accepts.
             connection = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
@@ -135,6 +136,7 @@ class Replay:
     asked: list[Asked] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
     context: ssl.SSLContext | None = None
+    connections: int = 0
 
     def wrap(self, context: ssl.SSLContext) -> None:
         """From now on TLS is spoken."""
@@ -150,8 +152,8 @@ class Replay:
         return [request for request in self.asked if request.path == path]
 
 
-@pytest.fixture
-def replay() -> Iterator[Replay]:
+@contextmanager
+def replay_server() -> Iterator[Replay]:
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.replay = Replay(url=f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -162,6 +164,12 @@ def replay() -> Iterator[Replay]:
             server.replay.stopped.set()
             server.shutdown()
             thread.join()
+
+
+@pytest.fixture
+def replay() -> Iterator[Replay]:
+    with replay_server() as server:
+        yield server
 
 
 @contextmanager
