@@ -4,6 +4,7 @@ And before it is too late: will its certificate still be good in two weeks?
 """
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from alerts.node import NODE_DOWN
 from alerts.rule import Alert, Group, Severity
@@ -71,7 +72,7 @@ def _not_ready(cluster: Cluster, name: str, service: AnyService) -> Alert:
 
 def _certificate(cluster: Cluster, name: str, service: AnyService) -> Iterator[Alert]:
     """Not of a service without TLS. One that shows no certificate is down, and that is told."""
-    if not isinstance(service, WATCHED) or not service.url.startswith("https:"):
+    if not isinstance(service, WATCHED) or urlsplit(service.url).scheme != "https":
         return
     left = f"min by (service) ({instant(CERTIFICATE_EXPIRES, service=name)}) - time()"
     soon, now = f"{left} < {_TICKET_DAYS * _DAY}", f"{left} < {_PAGE_DAYS * _DAY}"

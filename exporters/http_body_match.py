@@ -1,7 +1,7 @@
 """Is a regular expression of the cluster file found in an answer that its author does not control?
 
 Python's own engine can take years for some pairs of pattern and text, and no other thread of the agent would run
-meanwhile. So a pattern that repeats or chooses is searched for in a process of its own, which costs some 15 ms of
+meanwhile. So a pattern that repeats or chooses is searched for in a process of its own, which costs some 20 ms of
 processor time a look and is ended when its time is over. Words without `* + ? { |` are looked for right here.
 Errors: OSError when no process can be started, SourceError when it fails.
 """

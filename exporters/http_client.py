@@ -73,7 +73,7 @@ class HttpClient:
         self._clock = clock
         self._exchange = Exchange(clock)
         self._names = names or Names()
-        self._kept = KeptConnection(httpx.URL(base_url), tls, self._exchange, self._names, clock)
+        self._kept = KeptConnection(base_url, tls, self._exchange, self._names, clock)
         weakref.finalize(self, self._kept.close).atexit = False
 
     def __enter__(self) -> Self:
@@ -156,9 +156,8 @@ class HttpClient:
             reason = "tls" if is_tls_fault(error) else "connect"
             raise Unanswered(reason, str(error) or type(error).__name__) from error
         except httpcore.RemoteProtocolError:
-            # A server that hangs up in mid-answer is gone; one that goes on speaking does not speak HTTP. The library's
-            # own words quote what the server said.
-            if self._exchange.server_hung_up:
+            # The library's own words quote what the server said.
+            if self._exchange.broke_off():
                 raise Unanswered("connect", "the server hung up before its answer was complete") from None
             raise Unanswered("invalid", "the server does not speak HTTP") from None
         except httpcore.LocalProtocolError:

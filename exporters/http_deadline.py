@@ -27,12 +27,24 @@ class Exchange:
         self.server_hung_up = False
         self.connected = False
         self.received = 0
+        self.begins_like_http = False
         self.has_head = False
 
     def begin(self, seconds: float) -> None:
         self._ends = self._clock() + seconds
-        self.server_hung_up = self.connected = self.has_head = False
+        self.server_hung_up = self.connected = self.begins_like_http = self.has_head = False
         self.received = 0
+
+    def take(self, received: bytes) -> None:
+        """Notes what was read; nothing is the end of the connection."""
+        if not self.received:
+            self.begins_like_http = received[:5] == b"HTTP/"[: len(received)]
+        self.server_hung_up = not received
+        self.received += len(received)
+
+    def broke_off(self) -> bool:
+        """Whether the server hung up before or in an HTTP answer, and did not say something else."""
+        return self.server_hung_up and (not self.received or self.begins_like_http)
 
     def found_a_closed_connection(self) -> bool:
         """Whether it failed on a connection kept from an earlier exchange, before any byte of an answer."""
@@ -88,8 +100,7 @@ class _BoundedStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - as above
         received = self._stream.read(self._exchange.room(max_bytes), self._exchange.left())
-        self._exchange.server_hung_up = not received
-        self._exchange.received += len(received)
+        self._exchange.take(received)
         return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - as above

@@ -20,6 +20,7 @@ from exporters.http_tls import TlsFiles, is_distrust, presented_until, trusted_u
 from ragpulse.services import Tls
 
 MAX_AGE = 60.0
+_PORTS = {"http": 80, "https": 443}
 
 
 class _Connection(httpcore.HTTP11Connection):
@@ -31,13 +32,11 @@ class _Connection(httpcore.HTTP11Connection):
 class KeptConnection:
     """To the origin of `url`. `certificate_expires`: Unix time, as the last handshake showed it; None without one."""
 
-    def __init__(
-        self, url: httpx.URL, tls: Tls | None, exchange: Exchange, names: Names, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, url: str, tls: Tls | None, exchange: Exchange, names: Names, clock: Callable[[], float]) -> None:
         self.certificate_expires: float | None = None
-        self._origin = httpcore.Origin(url.raw_scheme, url.raw_host, url.port or {"http": 80, "https": 443}[url.scheme])
-        self._server_name = (tls and tls.server_name) or url.host
-        self._files = TlsFiles(tls) if url.scheme == "https" else None
+        self._url = url
+        self._server_name = tls.server_name if tls else None
+        self._files = TlsFiles(tls)
         self._network = BoundedBackend(exchange, names)
         self._clock = clock
         self._opened = 0.0
@@ -49,7 +48,10 @@ class KeptConnection:
         if kept is not None and kept.is_available() and not kept.has_expired() and not self._is_outdated():
             return kept
         self.close()
-        self._connection = _Connection(self._origin, self._open())
+        # Read here and not before: a URL that is none costs this service's runs, not the agent.
+        url = httpx.URL(self._url)
+        origin = httpcore.Origin(url.raw_scheme, url.raw_host, url.port or _PORTS[url.scheme])
+        self._connection = _Connection(origin, self._open(origin))
         self._opened = self._clock()
         return self._connection
 
@@ -65,26 +67,23 @@ class KeptConnection:
             self._connection = None
 
     def _is_outdated(self) -> bool:
-        return self._clock() - self._opened > MAX_AGE or (self._files is not None and self._files.have_changed())
+        return self._clock() - self._opened > MAX_AGE or self._files.have_changed()
 
-    def _open(self) -> httpcore.NetworkStream:
+    def _open(self, origin: httpcore.Origin) -> httpcore.NetworkStream:
         self.certificate_expires = None
-        if self._files is None:
-            return self._connect()
-        context = self._files.context()
+        if origin.scheme == b"http":
+            return self._connect(origin)
+        context, name = self._files.context(), self._server_name or origin.host.decode("ascii")
         try:
-            stream = self._connect().start_tls(context, self._server_name)
+            stream = self._connect(origin).start_tls(context, name)
         except httpcore.ConnectError as error:
             if is_distrust(error):
-                self._look_at_certificate()
+                # Its certificate is still looked at, to say when that is because of its age.
+                with contextlib.suppress(httpcore.NetworkError, httpcore.TimeoutException):
+                    self.certificate_expires = presented_until(self._connect(origin), name)
             raise
         self.certificate_expires = trusted_until(stream)
         return stream
 
-    def _look_at_certificate(self) -> None:
-        """Of a server that we do not trust, to say when that is because of its age."""
-        with contextlib.suppress(httpcore.NetworkError, httpcore.TimeoutException):  # the distrust is what is told
-            self.certificate_expires = presented_until(self._connect(), self._server_name)
-
-    def _connect(self) -> httpcore.NetworkStream:
-        return self._network.connect_tcp(self._origin.host.decode("ascii"), self._origin.port)
+    def _connect(self, origin: httpcore.Origin) -> httpcore.NetworkStream:
+        return self._network.connect_tcp(origin.host.decode("ascii"), origin.port)

@@ -24,7 +24,7 @@ def target(answer: Answer) -> httpx.URL:
 
 def _is_page(url: httpx.URL) -> bool:
     port_is_valid = url.port is None or 0 < url.port < 65_536  # noqa: PLR2004 - the ports that there are
-    return url.scheme in ("http", "https") and bool(url.host) and port_is_valid and not url.userinfo
+    return url.scheme in ("http", "https") and bool(url.raw_host) and port_is_valid and not url.userinfo
 
 
 def is_same_origin(one: httpx.URL, other: httpx.URL) -> bool:
@@ -36,5 +36,5 @@ def abroad(tls: Tls | None) -> Tls | None:
     return tls and tls.model_copy(update={"server_name": None, "cert_file": None, "key_file": None})
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
+def _origin(url: httpx.URL) -> tuple[bytes, bytes, int | None]:
+    return url.raw_scheme, url.raw_host, url.port

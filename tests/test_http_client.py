@@ -31,6 +31,8 @@ NO_ANSWER = [
     pytest.param(
         speak(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut"), "connect", id="a connection closed in mid-answer"
     ),
+    pytest.param(speak(b"<html>old</html>"), "invalid", id="a page without a head, as in HTTP/0.9"),
+    pytest.param(speak(b"HTT"), "connect", id="a connection closed in the first word"),
     pytest.param(speak(b"220 mail.example ESMTP\r\n\r\n"), "invalid", id="a server that does not speak HTTP"),
 ]
 STATUSES = [

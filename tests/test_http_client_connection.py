@@ -11,7 +11,6 @@ from exporters.probe import ServiceProbe
 from tests.fakes.certificates import Authority
 from tests.fakes.http_replay import Behaviour, Conversation, Replay, drip, hang, reply, speak
 from tests.fakes.readings import by_series
-from tests.fakes.running import until
 from tests.fakes.watched import plan
 
 QUICK, PATIENT = 0.3, 10.0
@@ -42,19 +41,20 @@ def test_200_runs_are_one_connection_and_one_descriptor(
     before = descriptors()
     for _ in range(RUNS - 1):
         assert by_series(probe.read())['ragpulse_service_ready{service="http"}'] == 1
-    assert descriptors() == before
+    assert descriptors() <= before  # fewer when another test's end of a connection goes meanwhile
     assert (len(replay.asked), replay.connections) == (RUNS, 1)
 
 
 def test_a_client_that_is_dropped_closes_its_connection(replay: Replay) -> None:
     replay.get("/", reply())
-    before = descriptors()
     client = HttpClient(replay.url, timeout=PATIENT)
     client.get("/")
-    assert descriptors() > before
+    connection = client._kept._connection
+    assert connection is not None
+    assert not connection.is_closed()
     del client
     gc.collect()
-    until(lambda: descriptors() == before, "the end of both ends of the connection")
+    assert connection.is_closed()
 
 
 def test_a_kept_connection_that_the_server_closed_is_replaced_and_no_failure(replay: Replay) -> None:

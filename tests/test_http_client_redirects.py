@@ -90,6 +90,7 @@ def test_the_kept_connection_outlives_a_visit_elsewhere(replay: Replay, elsewher
         pytest.param("http://a.example/", "file:///etc/passwd", id="to a file"),
         pytest.param("http://a.example/", "http://[::1/", id="to what is no URL"),
         pytest.param("http://a.example/", "http://a.example:99999/", id="to no port"),
+        pytest.param("http://a.example/", "http://\xad/", id="to a name that nobody can have"),
         pytest.param("http://a.example/", "http://x\r\ny/", id="to what would break a request"),
         pytest.param("http://a.example/", "http://user:s3cret@a.example/", id="with credentials of its own"),
     ],

@@ -124,8 +124,8 @@ ECHOES = [
 @pytest.mark.parametrize("kind", ["http", "memory", "memory gauges"])
 @pytest.mark.parametrize(("answer", "reason"), ECHOES)
 def test_a_server_that_echoes_the_secret_cannot_make_us_tell_it(
-    replay: Replay, key_file: Path, tells: Callable[[Source], str], kind: str, answer: Callable[[str], Behaviour],
-    reason: str,
+    replay: Replay, key_file: Path, tells: Callable[[Source], str],
+    *, kind: str, answer: Callable[[str], Behaviour], reason: str,
 ) -> None:  # fmt: skip
     replay.get("/", echo(answer))
     told = tells(_source(kind, replay.url, str(key_file)))
