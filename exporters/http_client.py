@@ -9,6 +9,8 @@ this: the kernel takes it, and the request waits. Durations in seconds. Errors: 
 `WrongAnswer` when one came that is not what it should be; their `reason` is one of `catalogue.service.REASONS`.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import math
@@ -17,7 +19,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpcore
 import httpx
@@ -28,10 +30,12 @@ from exporters.http_body import ACCEPT_ENCODING, read_body
 from exporters.http_deadline import Exchange
 from exporters.http_kept import KeptConnection
 from exporters.http_names import Names
-from exporters.http_tls import is_tls_fault
+from exporters.http_tls import OnlyAuthority, is_tls_fault
 from exporters.secret import SecretError
 from ragpulse import __version__
-from ragpulse.services import Tls
+
+if TYPE_CHECKING:
+    from ragpulse.services import Tls
 
 __all__ = [
     "MAX_BODY_BYTES", "MAX_HEADERS", "SMALL_BODY_BYTES", "Answer", "Failure", "HttpClient", "Unanswered", "WrongAnswer",
@@ -59,7 +63,7 @@ class HttpClient:
         budget: float = math.inf,
         max_body: int = MAX_BODY_BYTES,
         headers: Callable[[], Mapping[str, str]] = dict,
-        tls: Tls | None = None,
+        tls: Tls | OnlyAuthority | None = None,
         clock: Callable[[], float] = time.perf_counter,
         names: Names | None = None,
     ) -> None:
@@ -128,7 +132,7 @@ class HttpClient:
             str(url),
             timeout=min(self._timeout, self._block_ends - self._clock()),
             max_body=self._max_body,
-            tls=http_redirect.abroad(self._tls),
+            tls=OnlyAuthority(self._tls.ca_file) if self._tls else None,
             clock=self._clock,
             names=self._names,
         )

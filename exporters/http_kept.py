@@ -7,8 +7,11 @@ ones. A minute is the usual life of a name's address, and one handshake a minute
 Errors: those of httpcore, SecretError.
 """
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import httpcore
 import httpx
@@ -16,8 +19,10 @@ import httpx
 from exporters.http_answer import Answer
 from exporters.http_deadline import BoundedBackend, Exchange
 from exporters.http_names import Names
-from exporters.http_tls import TlsFiles, is_distrust, presented_until, trusted_until
-from ragpulse.services import Tls
+from exporters.http_tls import OnlyAuthority, TlsFiles, is_distrust, presented_until, trusted_until
+
+if TYPE_CHECKING:
+    from ragpulse.services import Tls
 
 MAX_AGE = 60.0
 _PORTS = {"http": 80, "https": 443}
@@ -32,7 +37,14 @@ class _Connection(httpcore.HTTP11Connection):
 class KeptConnection:
     """To the origin of `url`. `certificate_expires`: Unix time, as the last handshake showed it; None without one."""
 
-    def __init__(self, url: str, tls: Tls | None, exchange: Exchange, names: Names, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        url: str,
+        tls: Tls | OnlyAuthority | None,
+        exchange: Exchange,
+        names: Names,
+        clock: Callable[[], float],
+    ) -> None:
         self.certificate_expires: float | None = None
         self._url = url
         self._server_name = tls.server_name if tls else None

@@ -4,14 +4,19 @@ Source: GET of its URL exactly as written. A redirect is followed where the clus
 timeout of one request, and unless its status is itself an expected one.
 """
 
+from __future__ import annotations
+
 import time
+from typing import TYPE_CHECKING
 
 from exporters import json_field
 from exporters.http_body_match import BodyMatch
 from exporters.http_client import Answer, HttpClient, WrongAnswer
 from exporters.probe import Plan, ServiceProbe
 from exporters.secret import secret_header
-from ragpulse.services import Http
+
+if TYPE_CHECKING:
+    from ragpulse.services import Http
 
 
 def http_probe(plan: Plan, http: Http) -> ServiceProbe:

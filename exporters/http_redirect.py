@@ -1,4 +1,4 @@
-"""Where a redirect leads, and what does not go along: no header of ours beyond its origin, and nothing into plain HTTP.
+"""Where does a redirect lead, and is it a way that may be gone? Never from https to http.
 
 The service chooses the address, so following is only for who configured it. Errors: WrongAnswer("redirect").
 """
@@ -6,7 +6,6 @@ The service chooses the address, so following is only for who configured it. Err
 import httpx
 
 from exporters.http_answer import Answer, WrongAnswer
-from ragpulse.services import Tls
 
 
 def target(answer: Answer) -> httpx.URL:
@@ -29,11 +28,6 @@ def _is_page(url: httpx.URL) -> bool:
 
 def is_same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     return _origin(one) == _origin(other)
-
-
-def abroad(tls: Tls | None) -> Tls | None:
-    """For another origin: the same authority, but neither the service's name nor our certificate."""
-    return tls and tls.model_copy(update={"server_name": None, "cert_file": None, "key_file": None})
 
 
 def _origin(url: httpx.URL) -> tuple[bytes, bytes, int | None]:

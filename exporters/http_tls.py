@@ -4,26 +4,41 @@ Source: the files named in the cluster file, else the system's certificate store
 on disk. Errors: SecretError for a file that cannot be used.
 """
 
+from __future__ import annotations
+
 import contextlib
 import ssl
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpcore
 
 from exporters.secret import SecretError
-from ragpulse.services import Tls
+
+if TYPE_CHECKING:
+    from ragpulse.services import Tls
 
 # Hung up on in mid-handshake, as by a balancer without a backend: that is no fault of a certificate.
 _HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OnlyAuthority:
+    """Settings for a server that is not the configured one: whom we trust, and nothing of who we are."""
+
+    ca_file: str | None
+    cert_file: None = None
+    key_file: None = None
+    server_name: None = None
+
+
 class TlsFiles:
     """The context of one service's connections, kept until a file behind it changes: making one takes 30 ms."""
 
-    def __init__(self, tls: Tls | None) -> None:
+    def __init__(self, tls: Tls | OnlyAuthority | None) -> None:
         self._authority = tls.ca_file if tls else None
         self._certificate, self._key = (tls.cert_file, tls.key_file) if tls else (None, None)
         self._context: ssl.SSLContext | None = None
@@ -76,8 +91,7 @@ def is_distrust(error: BaseException) -> bool:
 
 def trusted_until(stream: httpcore.NetworkStream) -> float | None:
     """When the first certificate of the chain that we verified ends, the authority's own included; Unix time."""
-    found = stream.get_extra_info("ssl_object")
-    return _first_end(found.get_verified_chain()) if found is not None else None
+    return _first_end(stream.get_extra_info("ssl_object").get_verified_chain())
 
 
 def presented_until(stream: httpcore.NetworkStream, server_name: str) -> float | None:

@@ -101,6 +101,14 @@ def test_a_chunked_body_is_bounded_too(replay: Replay) -> None:
     assert failure.value.reason == "too_large"
 
 
+@pytest.mark.parametrize("again", [b"x", b"X-Y: z\r\n"], ids=["a line", "lines"])
+def test_what_follows_a_chunked_body_cannot_go_on_for_ever(replay: Replay, again: bytes) -> None:
+    replay.get("/", without_end(OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n", again))
+    with HttpClient(replay.url, timeout=PATIENT) as client, pytest.raises(Unanswered) as failure:
+        client.get("/")
+    assert failure.value.reason == "invalid"
+
+
 def test_no_compression_is_asked_for(replay: Replay) -> None:
     replay.get("/", reply())
     with HttpClient(replay.url, timeout=PATIENT) as client:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from exporters.about import About
 from exporters.http_client import HttpClient
 from exporters.http_probe import http_probe
 from exporters.landing import landing
@@ -46,7 +47,7 @@ def tells(caplog: pytest.LogCaptureFixture) -> Callable[[Source], str]:
             until(lambda: runner.health.state != "waiting", "the end of the run")
         finally:
             runner.stop()
-        return page.text().decode() + landing("sark", [runner], 0.0) + caplog.text
+        return page.text().decode() + landing(About("sark"), [runner], 0.0) + caplog.text
 
     return run
 

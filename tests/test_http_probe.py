@@ -9,6 +9,7 @@ from exporters.http_probe import http_probe
 from exporters.probe import ServiceProbe
 from ragpulse import cluster_file, yaml_file
 from ragpulse.errors import ConfigError
+from ragpulse.plain import plain
 from ragpulse.services import Http
 from tests.fakes.certificates import Authority
 from tests.fakes.http_replay import (
@@ -35,7 +36,7 @@ def states(probe: ServiceProbe) -> tuple[float, float]:
 
 def probe_of(url: str, request_timeout: float = PATIENT, **settings: Any) -> ServiceProbe:
     """`settings` as in the cluster file."""
-    service = Http.model_validate({"kind": "http", "nodes": ["sark"], "url": url, **settings})
+    service = plain(Http.model_validate({"kind": "http", "nodes": ["sark"], "url": url, **settings}))
     return http_probe(plan("http", request_timeout=request_timeout, response=PATIENT), service)
 
 
