@@ -12,8 +12,8 @@ def target(answer: Answer) -> httpx.URL:
     try:
         # A fragment is the reader's own and never asked for.
         url = answer.url.join(answer.location).copy_with(fragment=None)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise WrongAnswer("redirect", "it redirects to what is no URL") from error
+    except (httpx.InvalidURL, ValueError):
+        raise WrongAnswer("redirect", "it redirects to what is no URL") from None
     if not answer.location or not _is_page(url):
         raise WrongAnswer("redirect", "it redirects to what is no address of a page")
     if (answer.url.scheme, url.scheme) == ("https", "http"):

@@ -11,7 +11,6 @@ Names = Annotated[tuple[Name, ...], Field(strict=False)]
 Nodes = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
 StatusCodes = Annotated[tuple[int, ...], Field(strict=False, min_length=1)]
 
-
 _MOST_BODY = 64 * 1024**2
 
 
@@ -35,8 +34,11 @@ def _fits_into_memory(size: float) -> float:
     return size
 
 
+Scalar = str | bool | int | float
 OneOrMore = Annotated[
-    tuple[str | bool | int | float, ...], Field(strict=False, min_length=1), BeforeValidator(_as_list)
+    tuple[Scalar, ...],
+    Field(strict=False, min_length=1),
+    BeforeValidator(_as_list, json_schema_input_type=Scalar | list[Scalar]),
 ]
 Regex = Annotated[str, AfterValidator(_regex)]
 
