@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SEED = 20_011  # any: the vector must only be the same each time
 _MAX_DIMENSION = 65_536
+_NO_SUCH = (400, 404)  # of a collection that is not there 0.5.x says 400, 1.x 404; both say 400 of a wrong dimension
 
 
 def chroma_probe(plan: Plan, chroma: Chroma) -> ServiceProbe:
@@ -57,18 +58,29 @@ class _Query:
         self._known: _Collection | None = None
 
     def ask(self) -> Answer:
-        """The answer to the query alone is timed; looking up and asking share one time limit."""
-        start = time.perf_counter()
-        found, self._known = self._known or self._look_up(), None  # kept again when all went well
-        left = self._timeout - (time.perf_counter() - start)
-        answer = self._client.request("POST", found.path, json_body=found.question, timeout=left).expect()
-        _with_key(answer, "distances")
+        """The answer to the last query alone is timed; all that it takes shares one time limit.
+
+        A collection that was made anew or restored has another id or dimension than the one that is known: it is
+        looked up and asked again before anything is called wrong.
+        """
+        ends = time.perf_counter() + self._timeout
+        found, self._known = self._known, None  # kept again when all went well
+        answer = self._query(found, ends) if found else None
+        if answer is None or answer.status in _NO_SUCH:
+            found = self._look_up(ends)
+            answer = self._query(found, ends)
+        _with_key(answer.expect(), "distances")
         self._known = found
         return answer
 
-    def _look_up(self) -> _Collection:
-        answer = self._client.get(chroma_api.collection(self._chroma, self._name))
-        if answer.status in (400, 404):  # 0.5.x says 400, 1.x 404
+    def _query(self, collection: _Collection, ends: float) -> Answer:
+        left = ends - time.perf_counter()
+        return self._client.request("POST", collection.path, json_body=collection.question, timeout=left)
+
+    def _look_up(self, ends: float) -> _Collection:
+        path = chroma_api.collection(self._chroma, self._name)
+        answer = self._client.request("GET", path, timeout=ends - time.perf_counter())
+        if answer.status in _NO_SUCH:
             raise WrongAnswer("invalid", f"there is no collection {self._name}")
         found = answer.expect().mapping()
         identity, dimension = found.get("id"), found.get("dimension")

@@ -1,8 +1,8 @@
 """What does ChromaDB store, which version is it, and does it guard its data?
 
 Source: its v2 API, read on the node that it lives on. Collections beyond the first 100 by name are counted, but their
-records are not. Version 1.x calls itself 1.0.0 whatever it is. Errors: SourceError for an answer of a shape that this
-version does not know; a Chroma that cannot be reached or that refuses gives no samples: the probe tells of it.
+records are not. Errors: SourceError for an answer of a shape that this version does not know, and for a database that
+does not exist; a Chroma that cannot be reached or that refuses gives no samples: the probe tells of it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 MAX_COLLECTIONS = 100
 _STORAGE = "sqlite+hnsw"  # of a single server in 0.5.x and 1.x alike
 _SHARE = 0.9  # of the interval, for all requests of a run together
-_REFUSED, _SERVED = (401, 403), 200
+_REFUSED, _SERVED, _MISSING = (401, 403), 200, 404
+# No answer of a 1.x tells more: up to 1.5.9 at least, each of them calls itself 1.0.0 everywhere.
+_UNTOLD = {"1.0.0": "1.x (says 1.0.0)"}
 
 
 class ChromaSource:
@@ -52,7 +54,7 @@ class ChromaSource:
 
     def _server(self) -> Iterator[Sample]:
         version = _known(self._client.get(chroma_api.VERSION, with_auth=False).expect(), str)
-        yield INFO(1, service=self._service, version=version, storage=_STORAGE)
+        yield INFO(1, service=self._service, version=_UNTOLD.get(version, version), storage=_STORAGE)
         status = self._client.get(chroma_api.tenant(self._chroma), with_auth=False).status
         if status in _REFUSED:
             yield AUTH_ENFORCED(1, service=self._service)
@@ -62,6 +64,9 @@ class ChromaSource:
     def _contents(self) -> Iterator[Sample]:
         database = chroma_api.database(self._chroma)
         collections = _known(self._client.get(f"{database}/collections_count").expect(), int)
+        # Both generations count what does not exist as empty.
+        if collections == 0 and self._client.get(database).status == _MISSING:
+            raise SourceError(f"Chroma has no database {self._chroma.database} in tenant {self._chroma.tenant}")
         yield COLLECTIONS(collections, service=self._service)
         listed = _known(self._client.get(f"{database}/collections").expect(), list)
         try:

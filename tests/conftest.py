@@ -6,7 +6,7 @@ import pytest
 
 # Fixtures that several modules use, each started once at most.
 from tests.fakes.certificates import authority  # noqa: F401
-from tests.fakes.chroma_server import chroma, own_chroma  # noqa: F401
+from tests.fakes.chroma_server import chroma, database, own_chroma, shared_chroma  # noqa: F401
 from tests.fakes.http_replay import replay  # noqa: F401
 
 _MAY_SKIP = ("GPU:", "npm:", "vLLM:")

@@ -1,17 +1,18 @@
-"""The Chroma probe on a real ChromaDB 0.5.23: what it says of a well server, and of each way to be unwell."""
+"""The Chroma probe on real servers of both generations: what it says of a well one, and of each way to be unwell."""
 
 import json
 import math
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from exporters.chroma_probe import chroma_probe, unit_vector
 from exporters.probe import ServiceProbe
 from exporters.secret import SecretError
 from ragpulse.services import Chroma, ChromaQuery
-from tests.fakes.chroma_server import ChromaServer
+from tests.fakes.chroma_server import OLD, ChromaServer, each_chroma
 from tests.fakes.http_replay import Behaviour, Replay, drip, flood, hang, reply, reply_json, speak
 from tests.fakes.readings import by_series, failures, requests
 from tests.fakes.watched import PATIENT, QUICK, plan
@@ -28,9 +29,10 @@ def states(probe: ServiceProbe) -> tuple[float, float]:
 
 
 def probe_of(server: ChromaServer, collection: str | None = "documents", **how: float) -> ServiceProbe:
-    return chroma_probe(plan("chroma", **how), server.service(collection=collection))
+    return chroma_probe(plan("chroma", **how), server.default.service(collection))
 
 
+@each_chroma
 class TestARealServer:
     def test_a_well_server_is_up_and_ready_and_each_check_is_timed(self, chroma: ChromaServer) -> None:
         probe = probe_of(chroma, query=PATIENT)
@@ -44,6 +46,11 @@ class TestARealServer:
         assert counters['ragpulse_probe_within_target_total{service="chroma",check="query"}'] == 1
         assert not failures(probe.counters())
 
+    def test_the_first_version_of_the_api_which_1_x_has_given_up_is_not_needed(self, chroma: ChromaServer) -> None:
+        with chroma.client() as client:
+            assert client.get("/api/v1/collections").status_code == (200 if chroma.generation is OLD else 410)
+        assert states(probe_of(chroma)) == (1, 1)
+
     def test_without_a_configured_collection_nothing_is_queried(self, chroma: ChromaServer) -> None:
         probe = probe_of(chroma, collection=None)
         assert states(probe) == (1, 1)
@@ -55,12 +62,20 @@ class TestARealServer:
         assert states(probe) == (1, 1)
         assert failures(probe.counters()) == {("query", "invalid"): 1}
 
-    def test_a_wrong_token_leaves_it_up_and_not_ready(self, chroma: ChromaServer, tmp_path: Path) -> None:
-        token = tmp_path / "wrong"
-        token.write_text("wrong-token")
-        probe = chroma_probe(plan("chroma"), chroma.service(token_file=token, collection="documents"))
-        assert states(probe) == (1, 0)
-        assert failures(probe.counters()) == {("ready", "auth"): 1, ("query", "auth"): 1}
+    @pytest.mark.parametrize("written", ["wrong-token", None], ids=["a wrong token", "no token"])
+    def test_what_a_wrong_token_does_depends_on_whether_tokens_are_heeded(
+        self, chroma: ChromaServer, tmp_path: Path, written: str | None
+    ) -> None:
+        token = tmp_path / "token"
+        token.write_text(written or "")
+        service = chroma.default.service("documents", token_file=str(token) if written else None)
+        probe = chroma_probe(plan("chroma"), service)
+        if chroma.generation.guards:
+            assert states(probe) == (1, 0)
+            assert failures(probe.counters()) == {("ready", "auth"): 1, ("query", "auth"): 1}
+        else:
+            assert states(probe) == (1, 1)
+            assert not failures(probe.counters())
 
     def test_a_locked_database_leaves_it_up_and_not_ready_within_one_run(self, chroma: ChromaServer) -> None:
         probe = probe_of(chroma, request_timeout=PATIENT)
@@ -77,16 +92,38 @@ class TestARealServer:
             assert states(probe) == (0, 0)
         assert failures(probe.counters()) == {(check, "timeout"): 1 for check in CHECKS}
 
-    def test_a_stopped_server_cannot_be_connected_to_and_is_found_again(self, own_chroma: ChromaServer) -> None:
-        own_chroma.write({"documents": (3, 4)})
+    def test_a_restart_goes_unnoticed_and_a_stopped_server_is_found_again(self, own_chroma: ChromaServer) -> None:
+        own_chroma.default.write({"documents": (3, 4)})
         probe = probe_of(own_chroma)
         assert states(probe) == (1, 1)
+        own_chroma.stop()
+        own_chroma.start()
+        assert states(probe) == (1, 1)
+        assert not failures(probe.counters())
         own_chroma.stop()
         assert states(probe) == (0, 0)
         assert failures(probe.counters()) == {(check, "connect"): 1 for check in CHECKS}
         own_chroma.start()
         assert states(probe) == (1, 1)
-        assert requests(probe.counters()) == dict.fromkeys(CHECKS, 3)
+        assert requests(probe.counters()) == dict.fromkeys(CHECKS, 4)
+
+    def test_data_that_was_moved_away_is_seen_by_who_writes_and_hardly_by_who_reads(
+        self, own_chroma: ChromaServer
+    ) -> None:
+        own_chroma.default.write({"documents": (3, 4)})
+        probe = probe_of(own_chroma)
+        assert states(probe) == (1, 1)
+        (own_chroma.data / "chroma.sqlite3").rename(own_chroma.data / "moved")
+        up, ready = states(probe)
+        assert up == 1
+        if own_chroma.generation is OLD:
+            assert ready == 1
+            assert not failures(probe.counters())
+        else:
+            # It goes on with the connections that it has; any new one makes an empty database and finds nothing in it.
+            assert {reason for _, reason in failures(probe.counters())} <= {"http_5xx"}
+        with pytest.raises(httpx.HTTPStatusError, match="500"):
+            own_chroma.default.write({"documents": (4, 4)})
 
 
 class TestReplayed:
@@ -128,7 +165,7 @@ class TestReplayed:
         assert failures(probe.counters()) == {("query", "http_4xx"): 1}
         recorded.post(query, well)
         states(probe)
-        assert len(recorded.asked_for(lookup)) == 2
+        assert len(recorded.asked_for(lookup)) == 3
         assert requests(probe.counters())["query"] == 4
 
     @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the Chroma source says of a real ChromaDB 0.5.23, of a recorded 1.5.9, and of answers that it does not know."""
+"""What the Chroma source says of real servers of both generations, of recorded answers, and of those it does not know."""
 
 import json
 import time
@@ -12,27 +12,36 @@ from exporters.chroma_source import MAX_COLLECTIONS, ChromaSource
 from exporters.secret import SecretError
 from exporters.source import SourceError
 from ragpulse.services import Chroma
-from tests.fakes.chroma_server import ChromaServer
+from tests.fakes.chroma_server import OLD, ChromaServer, each_chroma
 from tests.fakes.http_replay import Replay, hang, refusing_url, reply, reply_json
 from tests.fakes.readings import by_series
 from tests.fakes.watched import PATIENT, QUICK, plan
 
 DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
 CAPTURES = Path(__file__).parent / "captures" / "chroma"
-SERVER = {
-    'ragpulse_chroma_info{service="chroma",version="0.5.23",storage="sqlite+hnsw"}': 1.0,
-    'ragpulse_chroma_auth_enforced{service="chroma"}': 1.0,
-}
+
+
+def about(version: str, *, guards: bool | None) -> dict[str, float]:
+    """What is said of the server itself; None: nothing of whether it guards its data."""
+    info = {f'ragpulse_chroma_info{{service="chroma",version="{version}",storage="sqlite+hnsw"}}': 1.0}
+    guarded = {} if guards is None else {'ragpulse_chroma_auth_enforced{service="chroma"}': float(guards)}
+    return info | guarded
+
+
+def contents(**counts: float) -> dict[str, float]:
+    return {'ragpulse_chroma_collections{service="chroma"}': float(len(counts)), **records(**counts)}
 
 
 def records(**counts: float) -> dict[str, float]:
     return {f'ragpulse_chroma_collection_records{{service="chroma",collection="{k}"}}': v for k, v in counts.items()}
 
 
-def read(url_of: ChromaServer | Replay | str, request_timeout: float = PATIENT, **more: Any) -> dict[str, float]:
-    url = url_of if isinstance(url_of, str) else url_of.url
-    service = Chroma(kind="chroma", nodes=("sark",), url=url, **more)
+def read(service: Chroma, request_timeout: float = PATIENT) -> dict[str, float]:
     return by_series(ChromaSource(plan("chroma", request_timeout=request_timeout), service).read())
+
+
+def service_at(url: str) -> Chroma:
+    return Chroma(kind="chroma", nodes=("sark",), url=url)
 
 
 def test_slow_collections_are_counted_as_far_as_the_time_of_a_run_goes(replay: Replay) -> None:
@@ -43,33 +52,45 @@ def test_slow_collections_are_counted_as_far_as_the_time_of_a_run_goes(replay: R
     replay.get(f"{DATABASE}/collections", reply_json([{"name": name, "id": name} for name in names]))
     replay.get(f"{DATABASE}/collections/c00/count", reply_json(7))
     replay.get(f"{DATABASE}/collections/c01/count", hang)
-    service = Chroma(kind="chroma", nodes=("sark",), url=replay.url)
-    source = ChromaSource(replace(plan("chroma"), interval=QUICK), service)
+    source = ChromaSource(replace(plan("chroma"), interval=QUICK), service_at(replay.url))
     start = time.monotonic()
     found = by_series(source.read())
     assert time.monotonic() - start < source.timeout
-    assert found == {**SERVER, 'ragpulse_chroma_collections{service="chroma"}': 20.0, **records(c00=7)}
+    told = about("0.5.23", guards=True)
+    assert found == {**told, 'ragpulse_chroma_collections{service="chroma"}': 20.0, **records(c00=7)}
 
 
+@each_chroma
 class TestARealServer:
-    def test_collections_and_records_are_counted_exactly(self, chroma: ChromaServer) -> None:
-        assert read(chroma, token_file=str(chroma.token_file)) == {
-            **SERVER,
-            'ragpulse_chroma_collections{service="chroma"}': 3.0,
-            **records(documents=300, notes=40, empty_one=0),
-        }
+    def test_version_guard_collections_and_records_are_told_exactly(self, chroma: ChromaServer) -> None:
+        told = about(chroma.generation.label, guards=chroma.generation.guards)
+        assert read(chroma.default.service()) == {**told, **contents(documents=300, notes=40, empty_one=0)}
 
-    def test_without_a_token_it_is_known_that_the_data_is_guarded_and_nothing_else(self, chroma: ChromaServer) -> None:
-        assert read(chroma) == SERVER
+    def test_without_a_token_only_a_server_that_does_not_guard_tells_what_it_holds(self, chroma: ChromaServer) -> None:
+        found = read(chroma.default.service(token_file=None))
+        if chroma.generation.guards:
+            assert found == about(chroma.generation.label, guards=True)
+        else:
+            assert found == {
+                **about(chroma.generation.label, guards=False),
+                **contents(documents=300, notes=40, empty_one=0),
+            }
 
     def test_a_locked_database_hides_what_it_holds(self, chroma: ChromaServer) -> None:
         with chroma.locked():
-            found = read(chroma, QUICK, token_file=str(chroma.token_file))
-        assert found == SERVER
+            found = read(chroma.default.service(), QUICK)
+        # A server that guards refuses before it looks into its database; one that does not would have to look.
+        assert found == about(chroma.generation.label, guards=chroma.generation.guards or None)
+
+    def test_no_other_answer_tells_the_version_better(self, chroma: ChromaServer) -> None:
+        with chroma.client() as client:
+            answers = [client.get(path) for path in ("/api/v2/version", "/api/v2/pre-flight-checks", "/openapi.json")]
+        told = "".join(f"{answer.raise_for_status().headers} {answer.text}" for answer in answers)
+        assert (chroma.generation.version in told) == (chroma.generation is OLD)
 
     def test_an_unreadable_token_is_our_own_inability(self, chroma: ChromaServer, tmp_path: Path) -> None:
         with pytest.raises(SecretError):
-            read(chroma, token_file=str(tmp_path / "none"))
+            read(chroma.default.service(token_file=str(tmp_path / "none")))
 
 
 class TestReplayed:
@@ -85,21 +106,23 @@ class TestReplayed:
         return replay
 
     def test_version_1_serves_everybody_and_that_is_said(self, recorded: Replay) -> None:
-        assert read(recorded) == {
-            'ragpulse_chroma_info{service="chroma",version="1.0.0",storage="sqlite+hnsw"}': 1.0,
-            'ragpulse_chroma_auth_enforced{service="chroma"}': 0.0,
-            'ragpulse_chroma_collections{service="chroma"}': 2.0,
-            **records(docs_main=len("docs_main"), empty_one=len("empty_one")),
+        assert read(service_at(recorded.url)) == {
+            **about("1.x (says 1.0.0)", guards=False),
+            **contents(docs_main=len("docs_main"), empty_one=len("empty_one")),
         }
+
+    def test_a_version_that_says_more_is_believed(self, recorded: Replay) -> None:
+        recorded.get("/api/v2/version", reply_json("1.6.0"))
+        assert set(about("1.6.0", guards=False)) < set(read(service_at(recorded.url)))
 
     def test_whether_data_is_guarded_is_not_guessed_from_a_failure(self, recorded: Replay) -> None:
         recorded.get("/api/v2/tenants/default_tenant", reply(500))
-        assert not any("auth_enforced" in series for series in read(recorded))
+        assert not any("auth_enforced" in series for series in read(service_at(recorded.url)))
 
     def test_a_collection_deleted_while_we_look_is_left_out(self, recorded: Replay) -> None:
         first = next(path for _, path in recorded.routes if path.endswith("/count"))
         recorded.get(first, reply(404))
-        found = read(recorded)
+        found = read(service_at(recorded.url))
         assert found['ragpulse_chroma_collections{service="chroma"}'] == 2
         assert sum("collection_records" in series for series in found) == 1
 
@@ -109,7 +132,7 @@ class TestReplayed:
         recorded.get(f"{DATABASE}/collections", reply_json(listed))
         for entry in listed:
             recorded.get(f"{DATABASE}/collections/{entry['id']}/count", reply_json(1))
-        found = read(recorded)
+        found = read(service_at(recorded.url))
         assert found['ragpulse_chroma_collections{service="chroma"}'] == 120
         counted = {series for series in found if "collection_records" in series}
         assert counted == set(records(**{f"c{number:03}": 1.0 for number in range(MAX_COLLECTIONS)}))
@@ -127,16 +150,16 @@ class TestReplayed:
     def test_an_answer_of_unknown_shape_is_our_own_inability(self, recorded: Replay, path: str, answer: Any) -> None:
         recorded.get(path, reply_json(answer))
         with pytest.raises(SourceError, match="Chroma"):
-            read(recorded)
+            read(service_at(recorded.url))
 
     def test_a_page_of_something_else_is_our_own_inability(self, recorded: Replay) -> None:
         recorded.get(f"{DATABASE}/collections", reply(200, b"<html>"))
         with pytest.raises(SourceError, match="not JSON"):
-            read(recorded)
+            read(service_at(recorded.url))
 
 
 def test_a_server_that_cannot_be_reached_says_nothing_and_is_no_error_of_ours(replay: Replay) -> None:
     with refusing_url() as url:
-        assert read(url) == {}
+        assert read(service_at(url)) == {}
     replay.get("/api/v2/version", hang)
-    assert read(replay, QUICK) == {}
+    assert read(service_at(replay.url), QUICK) == {}
