@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from alerts import (
     availability,
+    chroma,
     component_state,
     gpu_utilization,
     monitoring,
@@ -20,6 +21,7 @@ COMPONENTS: dict[str, Callable[[Cluster], list[Group]]] = {
     "monitoring": monitoring.rules,
     "node": node.rules,
     "service": service.rules,
+    "chroma": chroma.rules,
     "component_state": component_state.rules,
     "availability": availability.rules,
     "response_time": response_time.rules,

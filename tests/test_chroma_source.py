@@ -1,4 +1,4 @@
-"""What the Chroma source says of real servers of both generations, of recorded answers, and of those it does not know."""
+"""What the Chroma source says of real servers of both generations, of recorded answers, and of unknown ones."""
 
 import json
 import time

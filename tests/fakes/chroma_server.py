@@ -78,7 +78,7 @@ class ChromaServer:
     def start(self) -> None:
         log = self._folder / "log"
         command = (
-            environment(self.generation) / "bin" / "chroma", "run", "--path", self.data,
+            str(environment(self.generation) / "bin" / "chroma"), "run", "--path", str(self.data),
             "--host", _HOST, "--port", str(self.port), *self.generation.options,
         )  # fmt: skip
         with log.open("wb") as output:
