@@ -1,20 +1,21 @@
 """One source, run so that whatever it does costs only itself: own thread, deadline, one run in flight, health.
 
 The scheduler calls `due` when a run is due and `deadline` when the time of that run is over; neither raises, nor
-blocks as long as `counters` and `cut` of the source keep their contract. Durations in seconds of a monotonic clock,
-moments in Unix time of the wall clock. Errors of the source end here: as a result, a line in the log when the state
-changes, and the last error on the landing page.
+blocks as long as `counters` and `cut` of the source keep their contract. Durations in seconds awake, moments in Unix
+time. A run into which a suspend of the machine falls never was: what it read may be hours old, what it waited for is
+gone. Errors of the source end here: as a result, a line in the log when the state changes, and the last error on the
+landing page.
 """
 
 import json
 import logging
 import queue
 import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from exporters.clocks import MACHINE, Clocks
 from exporters.page import Lines, OwnedError, Page, Part, render
 from exporters.source import Counting, Source, SourceError
 from ragpulse.catalogue.agent import RESULTS, SOURCE_DURATION, SOURCE_INTERVAL, SOURCE_LAST_SUCCESS, SOURCE_RUNS
@@ -23,6 +24,7 @@ from ragpulse.metric import Sample
 MAX_AGE = 2.5  # intervals
 _HEALTH = (SOURCE_LAST_SUCCESS, SOURCE_RUNS, SOURCE_DURATION, SOURCE_INTERVAL)
 _MAX_ERROR_LENGTH = 200
+_SET = 1.0  # seconds by which the wall clock must be wrong before moments move along with it
 _log = logging.getLogger(__name__)
 
 
@@ -44,19 +46,12 @@ class Health:
 class Runner:
     """Runs `source` in a daemon thread of its own and keeps its part of `page`. Errors: OwnedError for a name twice."""
 
-    def __init__(
-        self,
-        source: Source,
-        page: Page,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, source: Source, page: Page, clocks: Clocks = MACHINE) -> None:
         self.source = source
         self.health = Health()
         self._page = page
-        self._clock = clock
-        self._wall = wall
+        self._clocks = clocks
+        self._booted = clocks.wall() - clocks.since_boot()
         self._emits = tuple(metric for metric in source.emits if metric not in _HEALTH)
         self._counting = source if isinstance(source, Counting) else None
         self._readings = page.part(source.max_age if source.max_age is not None else MAX_AGE * source.interval)
@@ -64,13 +59,14 @@ class Runner:
         self._own = page.part()
         self._lock = threading.Lock()  # held while counters are asked and published, so that they never go backwards
         self._run = 0
+        self._asleep = 0.0
         self._in_flight = False
         self._is_cut = False
         self._has_left = False
         self._wake: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._loop, name=f"source {source.name}", daemon=True)
         error = self._publish_counters()
-        self._show(Health(error=error, error_at=self._wall() if error else None))
+        self._show(Health(error=error, error_at=clocks.wall() if error else None))
 
     def start(self) -> None:
         self._thread.start()
@@ -98,6 +94,7 @@ class Runner:
                 return None
             self._run += 1
             self._in_flight, self._is_cut = True, False
+            self._asleep = self._clocks.asleep()
             self._wake.put(True)
             return self._run
 
@@ -106,20 +103,24 @@ class Runner:
         with self._lock:
             if self._in_flight and run == self._run and not self._is_cut and not self._has_left:
                 self._is_cut = True
-                self._cut()
+                if not self._slept():
+                    self._cut()
 
     def _loop(self) -> None:
         while self._wake.get():
-            started = self._clock()
+            started = self._clocks.awake()
             lines, error = self._read()
             with self._lock:
                 self._in_flight = False
-                if self._is_cut or self._has_left:
-                    continue  # counted already; its late result belongs to nobody
+                if self._is_cut or self._has_left or self._slept():
+                    continue  # counted already, or never to be; its late result belongs to nobody
                 if lines is not None:
                     error = self._publish(self._readings, lines)
                 error = self._publish_counters() or error
-                self._finish("ok" if error is None else "error", error, self._clock() - started)
+                self._finish("ok" if error is None else "error", error, self._clocks.awake() - started)
+
+    def _slept(self) -> bool:
+        return self._clocks.slept_since(self._asleep)
 
     def _read(self) -> tuple[Lines | None, str | None]:
         try:
@@ -155,7 +156,8 @@ class Runner:
         self._finish("deadline", "; ".join(filter(None, errors)))
 
     def _finish(self, result: str, error: str | None, duration: float | None = None) -> None:
-        before, now = self.health, self._wall()
+        now = self._clocks.wall()
+        before = self._moved_with_the_clock(now)
         health = Health(
             state=result,
             runs=before.runs | {result: before.runs[result] + 1},
@@ -167,6 +169,20 @@ class Runner:
         if result != before.state:
             _log_change(self.source.name, before.state, health)
         self._show(health)
+
+    def _moved_with_the_clock(self, now: float) -> Health:
+        """Set by an hour, the wall clock would hold a success for an hour younger or older than it is."""
+        booted = now - self._clocks.since_boot()
+        step = booted - self._booted
+        if abs(step) < _SET:
+            return self.health
+        self._booted = booted
+        success, error_at = self.health.last_success, self.health.error_at
+        return replace(
+            self.health,
+            last_success=None if success is None else success + step,
+            error_at=None if error_at is None else error_at + step,
+        )
 
     def _show(self, health: Health) -> None:
         self._page.put(self._own, render(_samples(self.source, health), _HEALTH))

@@ -1,20 +1,23 @@
-"""When is each source due, and when is the time of a run over? APScheduler says it; the runners do the work.
+"""When is each source due, and when is the time of a run over? APScheduler wakes us; the runners do the work.
 
 Its jobs run in the scheduler's own thread and only hand over, so that no pool of threads can be used up by hung
-sources. APScheduler goes by the wall clock; when somebody sets that clock, all jobs move along with it.
+sources. APScheduler goes by the wall clock; here each moment is one of a clock that nobody can set, and its date on the
+wall clock follows when that one is set. Runs go by the time since boot: after a suspend each source is due once, at
+once. The time of a run is over by the time awake: nobody lived the rest. Seconds.
 """
 
-import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from exporters.clocks import MACHINE, Clock, Clocks
 from exporters.runner import Runner
 
 _STAGGER = 0.01  # seconds between the first runs, so that they do not wait for one another for ever after
-_STEP = 0.5  # seconds by which the wall clock may leave the monotonic one before it counts as set
+_STEP = 0.1  # seconds by which a date may be wrong before it is put right
+_LONGEST_SLEEP = 1.0  # seconds until a suspend, or a clock that was set, is noticed
 
 
 class Schedule:
@@ -23,15 +26,10 @@ class Schedule:
     Runners come and go with `add` and `remove`, before the start and after it.
     """
 
-    def __init__(
-        self,
-        runners: Iterable[Runner],
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, runners: Iterable[Runner], clocks: Clocks = MACHINE) -> None:
         self._runners = list(runners)
-        self._scheduler = _SteadyScheduler(clock, wall)
+        self._clocks = clocks
+        self._scheduler = _SteadyScheduler(clocks)
 
     def start(self) -> None:
         for index, runner in enumerate(self._runners):
@@ -49,52 +47,45 @@ class Schedule:
         self._scheduler.forget(runner)
         runner.leave()
 
-    def _begin(self, runner: Runner, place: int) -> None:
-        runner.start()
-        self._scheduler.add_job(
-            self._due,
-            "interval",
-            args=[runner],
-            seconds=runner.source.interval,
-            next_run_time=datetime.now(UTC) + timedelta(seconds=_STAGGER * place),
-        )
-
     def stop(self) -> None:
         """No further run. Waits for nobody: the scheduler's thread is a daemon too."""
         self._scheduler.pause()
         for runner in self._runners:
             runner.stop()
 
-    def _due(self, runner: Runner) -> None:
+    def _begin(self, runner: Runner, place: int) -> None:
+        runner.start()
+        clock = self._clocks.since_boot
+        self._scheduler.at(clock, clock() + _STAGGER * place, self._due, runner)
+
+    def _due(self, moment: float, runner: Runner) -> None:
+        interval, clock = runner.source.interval, self._clocks.since_boot
+        missed = max(0.0, (clock() - moment) // interval)  # many of them are one
+        self._scheduler.at(clock, moment + (missed + 1) * interval, self._due, runner)
         run = runner.due()
-        if run is None:
-            return
-        self._scheduler.add_job(
-            Runner.deadline,
-            "date",
-            args=[runner, run],
-            run_date=datetime.now(UTC) + timedelta(seconds=runner.source.timeout),
-        )
+        if run is not None:
+            awake = self._clocks.awake
+            self._scheduler.at(awake, awake() + runner.source.timeout, self._over, runner, run)
+
+    def _over(self, _: float, runner: Runner, run: int) -> None:
+        runner.deadline(run)
 
 
 class _SteadyScheduler(BackgroundScheduler):  # type: ignore[misc]  # APScheduler 3 has no types
-    """Moves its jobs along when the wall clock is set: a step back must not silence the agent for as long."""
+    """Each job is due at a moment of a clock; `next_run_time` is only what that is on the wall clock of now."""
 
-    def __init__(self, clock: Callable[[], float], wall: Callable[[], float]) -> None:
+    def __init__(self, clocks: Clocks) -> None:
         super().__init__(
             timezone=UTC,
             executors={"default": DebugExecutor()},
-            # A late tick is run, never dropped; several missed ones are one.
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            job_defaults={"misfire_grace_time": None},  # late is run, never dropped
         )
-        self._clock = clock
-        self._wall = wall
-        self._offset = wall() - clock()
+        self._clocks = clocks
+        self._offsets = self._measured()
 
-    def _process_jobs(self) -> float | None:
-        self.follow_clock()
-        seconds: float | None = super()._process_jobs()
-        return seconds
+    def at(self, clock: Clock, moment: float, do: Callable[..., None], *args: object) -> None:
+        """`do(moment, *args)` once `clock` says `moment`."""
+        self.add_job(self._do, "date", args=[clock, moment, do, *args], run_date=self._date(clock, moment))
 
     def forget(self, runner: Runner) -> None:
         """Removes what is to be done for `runner`, between two ticks and never during one."""
@@ -103,10 +94,29 @@ class _SteadyScheduler(BackgroundScheduler):  # type: ignore[misc]  # APSchedule
                 if runner in job.args:
                     job.remove()
 
-    def follow_clock(self) -> None:
-        offset = self._wall() - self._clock()
-        step, self._offset = offset - self._offset, offset
-        if abs(step) < _STEP:
+    def follow_clocks(self) -> None:
+        offsets = self._measured()
+        if all(abs(new - old) < _STEP for new, old in zip(offsets, self._offsets, strict=True)):
             return
+        self._offsets = offsets
         for job in self.get_jobs():
-            job.modify(next_run_time=job.next_run_time + timedelta(seconds=step))
+            clock, moment, *_ = job.args
+            job.modify(next_run_time=self._date(clock, moment))
+
+    def _process_jobs(self) -> float | None:
+        self.follow_clocks()
+        seconds: float | None = super()._process_jobs()
+        return None if seconds is None else min(seconds, _LONGEST_SLEEP)
+
+    def _do(self, clock: Clock, moment: float, do: Callable[..., None], *args: object) -> None:
+        if clock() < moment - _STEP:  # the wall clock was set in this very tick
+            self.at(clock, moment, do, *args)
+        else:
+            do(moment, *args)
+
+    def _date(self, clock: Clock, moment: float) -> datetime:
+        return datetime.fromtimestamp(self._clocks.wall() + moment - clock(), UTC)
+
+    def _measured(self) -> tuple[float, float]:
+        wall = self._clocks.wall()
+        return wall - self._clocks.awake(), wall - self._clocks.since_boot()

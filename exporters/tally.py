@@ -1,11 +1,13 @@
 """The counters of one service's probe: requests, failures by reason, within target, duration; all from 0 at the start.
 
-A run that the runner has cut no longer counts: its outcomes, when they come at last, belong to nobody.
+A run that the runner has cut no longer counts: its outcomes, when they come at last, belong to nobody. Nor do those
+of a run into which a suspend of this machine falls: no service is to blame for it.
 """
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
+from exporters.clocks import MACHINE, Clocks
 from exporters.latency_counts import LatencyCounts
 from ragpulse.catalogue.service import DURATION, FAILURES, REASONS, REQUESTS, WITHIN_TARGET
 from ragpulse.metric import Sample
@@ -16,17 +18,22 @@ EMITS = (REQUESTS, FAILURES, WITHIN_TARGET, DURATION)
 class ProbeTally:
     """`targets`: check → response-time target in seconds; a check without one has no within-target series."""
 
-    def __init__(self, service: str, checks: Sequence[str], targets: Mapping[str, float]) -> None:
+    def __init__(
+        self, service: str, checks: Sequence[str], targets: Mapping[str, float], clocks: Clocks = MACHINE
+    ) -> None:
         self._service = service
         self._checks = {check: _Check(targets.get(check)) for check in checks}
         self._lock = threading.Lock()
         self._generation = 0
+        self._clocks = clocks
+        self._asleep = 0.0
         self._open: set[str] | None = None  # checks that the current run owes an outcome; None when it was cut
 
     def start(self) -> "ProbeRun":
         """A new run: record each check's outcome on it."""
         with self._lock:
             self._generation += 1
+            self._asleep = self._clocks.asleep()
             self._open = set(self._checks)
             return ProbeRun(self, self._generation)
 
@@ -45,7 +52,7 @@ class ProbeTally:
 
     def record(self, generation: int, check: str, seconds: float, reason: str | None) -> None:
         with self._lock:
-            if self._open is None or generation != self._generation:
+            if self._open is None or generation != self._generation or self._clocks.slept_since(self._asleep):
                 return
             self._open.discard(check)
             if reason is None:

@@ -6,6 +6,7 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporters.clocks import Clocks
 from exporters.page import NO_LINES, OwnedError, Page, render
 from exporters.runner import Runner
 from ragpulse import catalogue
@@ -118,7 +119,7 @@ def test_a_source_decides_how_long_its_readings_stay(max_age: float | None, stay
     clock = Clock()
     page = Page(clock)
     source = CountingSource("a", lambda: [up("a")], interval=5.0, max_age=max_age)
-    runner = Runner(source, page, clock=clock, wall=clock)
+    runner = Runner(source, page, Clocks(clock, clock, clock))
     runner.start()
     run_once(runner)
     clock.advance(stays)

@@ -176,11 +176,12 @@ def test_the_log_says_each_change_of_state_once(make: Make, caplog: pytest.LogCa
     ]
 
 
-def test_the_last_error_outlives_recovery_with_its_time(make: Make, wall: Clock) -> None:
+def test_the_last_error_outlives_recovery_with_its_time(make: Make, clock: Clock, wall: Clock) -> None:
     source = FakeSource("disk", raising(SourceError("gone")))
     runner = make(source)
     run_once(runner)
     failed_at = wall.now
+    clock.advance(60)
     wall.advance(60)
     source.answer = tuple
     run_once(runner)

@@ -1,38 +1,19 @@
 """When sources are due: all at once at the start, never lost when late, not silenced by a clock that is set."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from apscheduler.schedulers.base import STATE_PAUSED
 
+from exporters.clocks import since_boot
 from exporters.page import Page
 from exporters.runner import Runner
 from exporters.scheduler import Schedule, _SteadyScheduler
+from tests.fakes.clocks import Standing
 from tests.fakes.running import until
 from tests.fakes.sources import Clock, FakeSource, Hanging
 
 HOUR = 3600.0
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def wall() -> Clock:
-    return Clock(1.7e9)
-
-
-@pytest.fixture
-def paused(clock: Clock, wall: Clock) -> Iterator[_SteadyScheduler]:
-    """Started, and processing nothing until it is resumed."""
-    scheduler = _SteadyScheduler(clock, wall)
-    scheduler.start(paused=True)
-    yield scheduler
-    scheduler.shutdown()
 
 
 def test_every_source_has_its_first_run_at_once() -> None:
@@ -76,39 +57,43 @@ def test_each_run_is_cut_by_a_deadline_of_its_own() -> None:
     schedule.stop()
 
 
-def test_ticks_run_in_the_scheduler_itself_and_missed_ones_are_one() -> None:
-    ran: list[threading.Thread] = []
-    scheduler = _SteadyScheduler(Clock(), Clock())
-    long_ago = datetime.now(UTC) - timedelta(hours=1)
-    scheduler.add_job(lambda: ran.append(threading.current_thread()), "interval", hours=0.5, next_run_time=long_ago)
-    scheduler.start()
-    until(lambda: ran, "the late tick ran")
-    (thread,) = {*ran}
-    scheduler.shutdown()
-    assert len(ran) == 1
-    assert thread.name == "APScheduler"
+def test_runs_are_due_in_a_thread_of_their_own_and_missed_ones_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+    due = Runner.due
+
+    def noted(runner: Runner) -> int | None:
+        threads.append(threading.current_thread())
+        return due(runner)
+
+    monkeypatch.setattr(Runner, "due", noted)
+    runner = Runner(FakeSource("s", interval=HOUR), Page(Clock()))
+    schedule = Schedule([])
+    runner.start()
+    long_ago = since_boot() - 7.5 * HOUR
+    schedule._scheduler.at(since_boot, long_ago, schedule._due, runner)
+    schedule.start()
+    until(lambda: runner.health.runs["ok"], "the late run")
+    (job,) = [job for job in schedule._scheduler.get_jobs() if job.args[2] == schedule._due]
+    schedule.stop()
+    assert [thread.name for thread in threads] == ["APScheduler"]
+    assert job.args[1] == long_ago + 8 * HOUR, "in the rhythm that it had"
 
 
-@pytest.mark.parametrize("step", [-HOUR, HOUR], ids=["back", "forward"])
-def test_jobs_move_along_when_the_wall_clock_is_set(
-    paused: _SteadyScheduler, clock: Clock, wall: Clock, step: float
-) -> None:
-    assert paused.state == STATE_PAUSED
-    due = datetime.now(UTC) + timedelta(seconds=5)
-    job = paused.add_job(print, "interval", seconds=5, next_run_time=due)
-    clock.advance(2)
-    wall.advance(2 + step)
-    paused.follow_clock()
-    assert job.next_run_time == due + timedelta(seconds=step)
-    paused.follow_clock()
-    assert job.next_run_time == due + timedelta(seconds=step), "once for each step"
-
-
-def test_a_clock_that_is_only_slewed_moves_no_job(paused: _SteadyScheduler, clock: Clock, wall: Clock) -> None:
-    due = datetime.now(UTC) + timedelta(seconds=5)
-    job = paused.add_job(print, "interval", seconds=5, next_run_time=due)
-    for _ in range(100):
-        clock.advance(5)
-        wall.advance(5.0025)
-        paused.follow_clock()
+def test_dates_follow_a_wall_clock_that_is_set_and_no_other() -> None:
+    time = Standing()
+    scheduler = _SteadyScheduler(time.clocks)
+    scheduler.start(paused=True)
+    clock = time.clocks.awake
+    scheduler.at(clock, clock() + 5, print)
+    (job,) = scheduler.get_jobs()
+    due = datetime.fromtimestamp(time.wall() + 5, UTC)
     assert job.next_run_time == due
+    time.live(2)
+    time.set_wall(0.05)
+    scheduler.follow_clocks()
+    assert job.next_run_time == due, "a little wrong is not set"
+    time.set_wall(-HOUR)
+    for _ in range(2):
+        scheduler.follow_clocks()
+        assert job.next_run_time == due + timedelta(seconds=0.05 - HOUR), "once for each step"
+    scheduler.shutdown()

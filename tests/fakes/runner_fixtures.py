@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from exporters.clocks import Clocks
 from exporters.page import Page
 from exporters.runner import Runner
 from tests.fakes.sources import Clock, FakeSource, Make
@@ -29,7 +30,7 @@ def make(page: Page, clock: Clock, wall: Clock) -> Iterator[Make]:
     made: list[Runner] = []
 
     def make_(source: FakeSource) -> Runner:
-        runner = Runner(source, page, clock=clock, wall=wall)
+        runner = Runner(source, page, Clocks(clock, clock, wall))
         runner.start()
         made.append(runner)
         return runner
