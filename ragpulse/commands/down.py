@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ragpulse import refusal
 from ragpulse.errors import RagpulseError
 from ragpulse.stack import ports
 from ragpulse.stack.closing import DEFAULT_STATE
@@ -17,8 +18,11 @@ def down(
 ) -> None:
     """Stop everything; leaves no process and no open port. Data and logs stay."""
     place = State(state)
-    plan = place.plan()
-    count = stop(place)
+    with refusal.told(place.folder, "--state"):
+        for file in place.damaged():
+            print(f"{file} is damaged, or of another version: removed; processes are found without it")
+        plan = place.plan()
+        count = stop(place)
     if count == 0:
         print(f"nothing of {place.folder} runs")
         return

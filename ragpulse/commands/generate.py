@@ -13,7 +13,7 @@ import typer
 from alerts import alertmanager, prometheus
 from alerts.render import render as rules
 from dashboards.render import boards, provisioning
-from ragpulse import atomic, cluster_file
+from ragpulse import atomic, cluster_file, refusal
 from ragpulse.errors import RagpulseError
 from ragpulse.generated import MARK
 from ragpulse.inventory import Cluster
@@ -55,16 +55,13 @@ def files(cluster: Cluster) -> dict[str, str]:
 
 
 def write(wanted: dict[str, str], folder: Path, our_folders: tuple[str, ...] = _OUR_FOLDERS) -> list[str]:
-    """Bring `folder` to `wanted`; says what was done. Errors: OSError."""
-    done = []
-    for name, what in differences(wanted, folder, our_folders):
-        if what == "not wanted any more":
+    """Bring `folder` to `wanted`, all of it or nothing; says what was done. Errors: OSError."""
+    found = list(differences(wanted, folder, our_folders))
+    atomic.write_all({folder / name: wanted[name] for name, _ in found if name in wanted})
+    for name, _ in found:
+        if name not in wanted:
             (folder / name).unlink()
-            done.append(f"removed {name}")
-        else:
-            atomic.write(folder / name, wanted[name])
-            done.append(f"wrote {name}")
-    return done
+    return [f"{'wrote' if name in wanted else 'removed'} {name}" for name, _ in found]
 
 
 def differences(
@@ -107,7 +104,8 @@ def generate(
             raise typer.Exit(1)
         print(f"{len(wanted)} files in {folder} are current")
         return
-    done = write(wanted, folder, ours)
+    with refusal.told(folder, "--out"):
+        done = write(wanted, folder, ours)
     print("\n".join([*done, f"{len(wanted)} files in {folder} are current"]))
 
 

@@ -9,7 +9,9 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from ragpulse import refusal
 from ragpulse.stack.closing import DEFAULT_STATE, make_or_command
+from ragpulse.stack.identity import members
 from ragpulse.stack.process import Process
 from ragpulse.stack.state import State, Status
 from ragpulse.stack.stop import supervisor_of
@@ -25,15 +27,17 @@ def status(
 ) -> None:
     """Say what runs, since when, and where it listens."""
     place = State(state)
-    plan, statuses = place.plan(), place.statuses()
-    supervised = supervisor_of(place) is not None
+    with refusal.told(place.folder, "--state"):
+        plan, statuses, damaged = place.plan(), place.statuses(), place.damaged()
+        supervised = supervisor_of(place) is not None
     rows = [
         _row(process, statuses.get(process.name), supervised=supervised) for process in (plan.processes if plan else ())
     ]
     if as_json:
-        print(json.dumps({"state": str(place.folder), "supervised": supervised, "processes": rows}, indent=2))
+        found = {"state": str(place.folder), "supervised": supervised, "processes": rows}
+        print(json.dumps(found | {"damaged": [str(file) for file in damaged]}, indent=2))
     else:
-        _show(place, rows, supervised=supervised)
+        _show(place, rows, damaged, supervised=supervised)
     if not (supervised and all(row["state"] in _WELL for row in rows)):
         raise typer.Exit(1)
 
@@ -57,10 +61,13 @@ def _row(process: Process, status: Status | None, *, supervised: bool) -> dict[s
     }
 
 
-def _show(place: State, rows: list[dict[str, Any]], *, supervised: bool) -> None:
+def _show(place: State, rows: list[dict[str, Any]], damaged: list[Path], *, supervised: bool) -> None:
     telling = Telling()
+    for file in damaged:
+        telling.say(f"{file} is damaged, or of another version; `{make_or_command('down', place)}` removes it")
     if not rows:
-        telling.say(f"nothing of {place.folder} runs")
+        running = len(members(place.folder))
+        telling.say(f"{running} processes run and no plan says which" if running else f"nothing of {place.folder} runs")
         return
     if not supervised:
         mend = make_or_command("up", place)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from ragpulse import cluster_file, yaml_file
+from ragpulse import cluster_file, refusal, yaml_file
 from ragpulse.commands.generate import files
 from ragpulse.demo.cluster import cluster_text, keep_secrets
 from ragpulse.demo.ports import SETTING, DemoPorts
@@ -48,7 +48,7 @@ def up(
     place, telling = State(state), Telling()
     if config is None and _USUAL_CONFIG.exists():
         config = _USUAL_CONFIG
-    with place.only_one_up():
+    with refusal.told(place.folder, "--state"), place.only_one_up():
         with telling.at_work():
             wanted = (
                 _cluster(place, config, node, ports_from, telling)

@@ -6,6 +6,7 @@ What is refused leaves the stack that runs, its cluster file and its configurati
 import hashlib
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,9 +54,12 @@ def bring_up(state: State, wanted: Wanted, telling: Telling, patience: float = P
     """
     plan = wanted.plan()
     state.prepare()
+    damaged = state.damaged()
+    for file in damaged:
+        telling.say(f"{file} is damaged, or of another version: not used")
     running, current = supervisor_of(state), state.plan()
     why_anew = "what is wanted has changed"
-    if running and current and current.digest == plan.digest:
+    if running and current and current.digest == plan.digest and not damaged:
         try:
             wait_until_ready(state, running, plan.processes, telling.missing, patience)
         except NotReadyError as error:
@@ -65,11 +69,15 @@ def bring_up(state: State, wanted: Wanted, telling: Telling, patience: float = P
             return True
     staged = _staged(state, wanted, telling)
     ports.require_free(plan.processes, but_for=state.folder)
-    _clear(state, running, why_anew, telling)
-    ports.require_free(plan.processes)
-    config_in_use.take(staged, state.config)
-    atomic.write(state.cluster_file, wanted.cluster_text)
-    state.write_plan(plan)
+    with ExitStack() as files:
+        # On the disk before anything is stopped: a full one must not cost what runs.
+        put_cluster_file = files.enter_context(atomic.beside(state.cluster_file, wanted.cluster_text))
+        put_plan = files.enter_context(state.plan_beside(plan))
+        _clear(state, running, why_anew, telling)
+        ports.require_free(plan.processes)
+        config_in_use.take(staged, state.config)
+        put_cluster_file()
+        put_plan()
     try:
         telling.step(f"starting {len(plan.processes)} processes")
         wait_until_ready(state, start(state, sys.executable), plan.processes, telling.missing, patience)

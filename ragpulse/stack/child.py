@@ -10,6 +10,8 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
 
 from ragpulse.stack import log_file
 from ragpulse.stack.backoff import Backoff
@@ -65,7 +67,7 @@ class Child:
         restarts = self.status.restarts + (self.status.state == "backoff")
         self._started_at, self._kill_at = now, None
         try:
-            with log_file.opened(self._state.log(self.process.name)) as log:
+            with self._opened_log() as log:
                 self._popen = subprocess.Popen(
                     self.process.argv,
                     stdin=subprocess.DEVNULL,
@@ -90,6 +92,14 @@ class Child:
             identity=identify(self._popen.pid),
             restarts=restarts,
         )
+
+    def _opened_log(self) -> BinaryIO:
+        """A process without a log is better than none."""
+        try:
+            return log_file.opened(self._state.log(self.process.name))
+        except OSError as error:
+            _log.error("%s runs without a log: %s", self.process.name, error)
+            return Path(os.devnull).open("ab", buffering=0)
 
     def _notice_end(self, now: float) -> None:
         if self._popen is None:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from ragpulse import atomic
 from ragpulse.errors import RagpulseError
 from ragpulse.stack.binaries import Binaries
 
@@ -24,10 +25,11 @@ def stage(files: Mapping[str, str | bytes], config: Path, binaries: Binaries) ->
     """A folder beside `config` with the files, judged. Errors: RefusedError with the judge's words; OSError."""
     staged = config.with_name(f"{config.name}.new")
     shutil.rmtree(staged, ignore_errors=True)
-    for name, content in files.items():
-        file = staged / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    try:
+        atomic.write_all({staged / name: content for name, content in files.items()})
+    except OSError:
+        shutil.rmtree(staged, ignore_errors=True)  # a full disk has no use for the half of it
+        raise
     _judge(binaries.promtool, "check", "config", str(staged / "prometheus" / "prometheus.yml"))
     _judge(binaries.amtool, "check-config", str(staged / "alertmanager" / "alertmanager.yml"))
     return staged

@@ -32,9 +32,8 @@ def start(state: State, python: str) -> Identity:
         )
     supervisor = _written_down(state, pid)
     if supervisor is None:
-        raise RagpulseError(
-            "\n".join(["the supervisor did not start; its log ends with:", *log_file.last_lines(log, 5)])
-        )
+        words = log_file.last_lines(log, 5) or [f"(nothing: is there room for {log}?)"]
+        raise RagpulseError("\n".join(["the supervisor did not start; its log ends with:", *words]))
     return supervisor
 
 

@@ -3,15 +3,15 @@
 Everything lies under one state folder. `run/` holds what is true only while the stack runs:
 `plan.json` (what `up` wanted), `supervisor.json` (who watches it), `processes.json` (how each process is),
 `held/<process>` (this one is to stay stopped). Errors: OSError where the folder cannot be written; a file that is
-missing or from another version reads as None.
+missing or from another version reads as None; `damaged` names those that are there all the same.
 """
 
 import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -68,6 +68,9 @@ class State:
     def prepare(self) -> None:
         for folder in (self.data, self.logs, self.held_folder):
             folder.mkdir(parents=True, exist_ok=True)
+        # Left behind by an `up` that was killed.
+        for file in (self._plan, self.cluster_file):
+            atomic.sweep(file)
         secrets = self.folder / "secrets"
         secrets.mkdir(mode=0o700, exist_ok=True)
         secrets.chmod(0o700)
@@ -78,8 +81,12 @@ class State:
     def plan(self) -> Plan | None:
         return _read(self._plan, _PLAN)
 
+    def plan_beside(self, plan: Plan) -> AbstractContextManager[Callable[[], None]]:
+        return atomic.beside(self._plan, _PLAN.dump_json(plan, indent=1), mode=0o600)
+
     def write_plan(self, plan: Plan) -> None:
-        atomic.write(self._plan, _PLAN.dump_json(plan, indent=1), mode=0o600)
+        with self.plan_beside(plan) as put:
+            put()
 
     def supervisor(self) -> Identity | None:
         """Whoever wrote itself down as the supervisor: alive or not, ours or copied along with the folder."""
@@ -93,6 +100,15 @@ class State:
 
     def write_statuses(self, statuses: tuple[Status, ...]) -> None:
         atomic.write(self._statuses, _STATUSES.dump_json(statuses, indent=1))
+
+    def damaged(self) -> list[Path]:
+        """Half-written by a crash, or of another version."""
+        wanted: tuple[tuple[Path, TypeAdapter[Any]], ...] = (
+            (self._plan, _PLAN),
+            (self._supervisor, _IDENTITY),
+            (self._statuses, _STATUSES),
+        )
+        return [file for file, adapter in wanted if file.exists() and _read(file, adapter) is None]
 
     def held(self) -> set[str]:
         try:
@@ -111,6 +127,8 @@ class State:
         """Nothing runs any more, so nothing of `run/` is true."""
         for file in (self._plan, self._supervisor, self._statuses):
             file.unlink(missing_ok=True)
+        for file in (self._supervisor, self._statuses):
+            atomic.sweep(file)
         for process in self.held():
             self.release(process)
 

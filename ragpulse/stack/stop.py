@@ -27,7 +27,7 @@ def supervisor_of(state: State) -> Identity | None:
 
 
 def stop(state: State) -> int:
-    """How many processes were ended. Errors: RagpulseError when one of ours cannot be ended."""
+    """How many processes were ended. Errors: RagpulseError when one of ours cannot be ended, or a file not removed."""
     count = len(members(state.folder))
     if supervisor := supervisor_of(state):
         _signal(supervisor, signal.SIGTERM)
@@ -39,7 +39,12 @@ def stop(state: State) -> int:
     if left := members(state.folder):
         pids = ", ".join(str(identity.pid) for identity in left)
         raise RagpulseError(f"{state.folder}: these processes of ours cannot be ended: {pids}")
-    state.forget_run()
+    try:
+        state.forget_run()
+    except OSError as error:
+        raise RagpulseError(
+            f"all processes are stopped, but {error.filename} cannot be removed: {error.strerror}; remove it by hand"
+        ) from error
     return count
 
 

@@ -1,16 +1,19 @@
 """`python -m ragpulse.stack.supervise --state DIR`: the process that outlives `up` and watches all others.
 
-One at a time for a state folder (a lock says so). Exit status: 0 when it was told to end, 1 when another is there or
-there is no plan.
+One at a time for a state folder (a lock says so). Exit status: 0 when it was told to end, 1 when another is there,
+there is no plan, or its folder cannot be written.
 """
 
 import argparse
 import fcntl
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
+from ragpulse import line_log
 from ragpulse.stack.identity import identify
 from ragpulse.stack.state import State
 from ragpulse.stack.supervisor import Supervisor
@@ -23,7 +26,17 @@ def main() -> int:
     parser.add_argument("--state", type=Path, required=True)
     state = State(parser.parse_args().state)
     os.chdir(state.folder)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=[line_log.to_stderr()])
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end_before_the_begin)
+    try:
+        return _watch(state)
+    except OSError as error:
+        _log.error("%s: %s", error.filename, error.strerror)
+        return 1
+
+
+def _watch(state: State) -> int:
     plan, ourselves = state.plan(), identify(os.getpid())
     if plan is None or ourselves is None:
         _log.error("there is no plan to follow")
@@ -36,7 +49,14 @@ def main() -> int:
             return 1
         state.write_supervisor(ourselves)
         Supervisor(plan.processes, state).run()
+    _log.info("ended")
     return 0
+
+
+def _end_before_the_begin(_number: int, _frame: FrameType | None) -> None:
+    """Until the supervisor listens itself, nothing runs yet that it would have to end."""
+    _log.info("ended")
+    sys.exit(0)
 
 
 if __name__ == "__main__":

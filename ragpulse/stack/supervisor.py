@@ -26,6 +26,9 @@ class Supervisor:
         self._state = state
         self._logs = logs or LogRotation(state.logs)
         self._ending = False
+        self._held: set[str] = set()
+        self._written = True
+        self._folder_read = True
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; then ends all children and returns. Only for the main thread."""
@@ -34,12 +37,27 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, _only_wake)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
+        signal.signal(signal.SIGHUP, _only_wake)  # whoever started us may hang up; there is nothing to read anew
         self._write_down()
         while not self._ending:
-            self._look_after(self._state.held())
+            self._look_after(self._wanted_held())
+            if not self._written:
+                self._write_down()
             self._logs.step(time.monotonic())
             _sleep(awake)
         self._end_all(awake)
+
+    def _wanted_held(self) -> set[str]:
+        """As last seen while the folder cannot be read: nothing is started or ended for that."""
+        try:
+            self._held = self._state.held()
+        except OSError as error:
+            if self._folder_read:
+                _log.error("what is held cannot be read: %s", error)
+            self._folder_read = False
+        else:
+            self._folder_read = True
+        return self._held
 
     def _look_after(self, held: set[str]) -> None:
         for child in self._children:
@@ -68,7 +86,11 @@ class Supervisor:
             self._state.write_statuses(tuple(child.status for child in self._children))
         except OSError as error:
             # A full disk must not end the watch; the children are found by their environment all the same.
-            _log.error("processes.json cannot be written: %s", error)
+            if self._written:
+                _log.error("processes.json cannot be written, tried again until it can: %s", error)
+            self._written = False
+        else:
+            self._written = True
 
 
 def _only_wake(_number: int, _frame: FrameType | None) -> None:
