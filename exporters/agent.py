@@ -1,23 +1,22 @@
 """The agent of one node: builds its sources, runs and serves them until SIGTERM or SIGINT.
 
 SIGHUP reads the cluster file anew: what changed is changed, what stayed goes on, and a file with a mistake changes
-nothing. Logs to standard error as key=value lines. It ends within two seconds whatever its sources do: their threads
-are left behind, for one that hangs in a driver cannot be ended.
+nothing. It ends within two seconds whatever its sources do: their threads are left behind, for one that hangs in a
+driver cannot be ended.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import socket
-import sys
-import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
+from exporters import ending
 from exporters.about import About
+from exporters.clocks import MACHINE
 from exporters.page import Page, render
 from exporters.planned import Planned
 from exporters.reload import Reload
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
 
 _log = logging.getLogger(__name__)
-_OURS = ("exporters", "ragpulse")
 Wanted = tuple[Iterable[Planned], str]  # what the cluster file says of this agent: its sources, and its note
 
 
@@ -47,7 +45,6 @@ def run(read: Callable[[], Cluster], node: str, listen: tuple[str, int] | None =
     """
     from exporters.build import build  # noqa: PLC0415 - all the sources' libraries, needed only from here on
 
-    log_to_stderr()
     # One that comes while the agent starts waits until there is somebody to hear it; by default it would end us.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     cluster = read()
@@ -69,7 +66,7 @@ def run(read: Callable[[], Cluster], node: str, listen: tuple[str, int] | None =
 
 def serve(first: Wanted, node: str, bound: socket.socket, anew: Callable[[], Wanted]) -> None:
     """Runs what is wanted and answers on `bound` until SIGTERM or SIGINT; threads that hang are left behind."""
-    page = Page(time.monotonic)
+    page = Page(MACHINE.since_boot)
     page.put(page.part(), render([BUILD_INFO(1, version=__version__)], [BUILD_INFO]))
     schedule = Schedule([])
     roster = Roster(page, schedule)
@@ -88,7 +85,7 @@ def serve(first: Wanted, node: str, bound: socket.socket, anew: Callable[[], Wan
         # uvicorn catches these signals while it serves and raises them again when it has ended: this is where to.
         answering.should_exit = True
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ending.SIGNALS:
         signal.signal(number, end)
     signal.signal(signal.SIGHUP, lambda *_: reload.ask())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
@@ -99,31 +96,4 @@ def serve(first: Wanted, node: str, bound: socket.socket, anew: Callable[[], Wan
     _log.info("node=%s version=%s sources=%d listen=%s:%d", node, __version__, sources, host, port)
     answering.run(sockets=[bound])
     schedule.stop()
-    _log.info("node=%s state=ended", node)
-
-
-def leave(status: int) -> NoReturn:
-    """Ends the process now: the interpreter's own way out may wait for, or fall over, threads that hang."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
-
-
-def log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_KeyValue())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    for library in ("apscheduler", "httpx", "httpcore", "uvicorn"):
-        logging.getLogger(library).setLevel(logging.WARNING)
-
-
-class _KeyValue(logging.Formatter):
-    """Our own messages are key=value as they are; those of libraries become one value."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
-        moment = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(record.created))
-        message = record.message
-        if not record.name.startswith(_OURS):
-            message = f"logger={record.name} message={json.dumps(message)}"
-        return f"time={moment} level={record.levelname.lower()} {message}"
+    ending.say(node)

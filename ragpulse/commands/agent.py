@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from exporters import ending, log
 from ragpulse import read_apart
 from ragpulse.errors import ConfigError, Problem
 
@@ -23,6 +24,9 @@ def main(arguments: Sequence[str]) -> NoReturn:
     """Ends the process itself once the agent ends. Errors: UnreadError, ConfigError, ListenError; SystemExit."""
     options = _parser().parse_args(arguments)
 
+    log.to_stderr()
+    ending.end_at_once(options.node)
+
     def read() -> Cluster:
         cluster = read_apart.read(options.config)
         _require_node(cluster, options.node, options.config)
@@ -33,7 +37,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
 
     from exporters import agent  # noqa: PLC0415 - wrong usage is told before the libraries are loaded
 
-    agent.leave(agent.run(read, options.node, options.listen))
+    ending.leave(agent.run(read, options.node, options.listen))
 
 
 def _parser() -> argparse.ArgumentParser:

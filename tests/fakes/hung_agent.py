@@ -8,7 +8,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from exporters.agent import leave, log_to_stderr, serve
+from exporters import log
+from exporters.agent import serve
+from exporters.ending import leave
 from exporters.planned import Planned
 from exporters.server import listener
 from tests.fakes.sources import FakeSource, up
@@ -32,7 +34,7 @@ def source(name: str, answer: Callable[[], Any]) -> FakeSource:
 
 
 if __name__ == "__main__":
-    log_to_stderr()
+    log.to_stderr()
     hung = [source(f"hung {n}", hang_in_python if n % 2 else hang_in_a_system_call) for n in range(HUNG)]
     with listener("127.0.0.1", 0, "the port of the test") as bound:
         sources = [Planned(each) for each in (*hung, source("healthy", lambda: [up("healthy")]))]
