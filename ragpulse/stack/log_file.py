@@ -48,5 +48,5 @@ def last_lines(file: Path, count: int) -> list[str]:
         return []
     with file.open("rb") as opened_file:
         opened_file.seek(max(0, file.stat().st_size - _TAIL_BYTES))
-        text = opened_file.read().decode(errors="replace")
+        text = opened_file.read(_TAIL_BYTES).decode(errors="replace")
     return text.splitlines()[-count:]
