@@ -1,7 +1,8 @@
 """The small files in which Linux tells about itself, below a root that a test or a container may move.
 
 A file that this kernel or machine does not have is `None`: unknown, no fault. One that is there and cannot be read or
-understood is a SourceError whose text names the file.
+understood is a SourceError whose text names the file. One that this user may not read costs a `KernelReading` only what
+stands in it: it is unknown, and told at the end with what to do.
 """
 
 import errno
@@ -9,15 +10,33 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from exporters.source import READING_INTERVAL, SourceError
+from exporters.source import READING_INTERVAL, PartError, SourceError
+from ragpulse.metric import Sample
 
 # ENODEV: the device went while we looked. EOPNOTSUPP: the file of a feature that was switched off at boot (psi=0).
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.EOPNOTSUPP})
+_DENIED = frozenset({errno.EACCES, errno.EPERM})
 
 
 class KernelFiles:
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._missing: list[str] | None = None  # None: nothing may be missing
+
+    @contextmanager
+    def what_can_be_had(self) -> Iterator[None]:
+        """Within it, what this user may not read is unknown. Errors: PartError at its end, when there was any."""
+        self._missing = []
+        yield
+        if self._missing:
+            others = f" (and {len(self._missing) - 1} more)" if self._missing[1:] else ""
+            raise PartError(f"{self._missing[0]}{others}; run the agent as a user that may read it, as root may")
+
+    def missing(self, path: Path, why: str) -> None:
+        """What is at `path` is there, and not to be had by this user. Errors: SourceError where nothing may be."""
+        if self._missing is None:
+            raise SourceError(f"{path}: {why}")
+        self._missing.append(f"{path}: {why}")
 
     def path(self, name: str) -> Path:
         return self._root / name
@@ -29,9 +48,9 @@ class KernelFiles:
             # Mount points and device names are bytes of any kind; what is not UTF-8 must not cost the rest.
             return path.read_text(encoding="utf-8", errors="surrogateescape")
         except OSError as error:
-            if error.errno in _ABSENT or error.errno in absent:
-                return None
-            raise SourceError(f"{path}: {error.strerror}") from error
+            if error.errno not in _ABSENT and error.errno not in absent:
+                self._refuse(path, error)
+            return None
 
     def number(self, name: str, *, absent: Collection[int] = ()) -> int | None:
         text = self.text(name, absent=absent)
@@ -46,9 +65,24 @@ class KernelFiles:
         try:
             return sorted(entry.name for entry in path.iterdir())
         except OSError as error:
-            if error.errno in _ABSENT:
-                return []
+            if error.errno not in _ABSENT:
+                self._refuse(path, error)
+            return []
+
+    def exists(self, name: str) -> bool:
+        path = self.path(name)
+        try:
+            path.stat()
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                self._refuse(path, error)
+            return False
+        return True
+
+    def _refuse(self, path: Path, error: OSError) -> None:
+        if error.errno not in _DENIED:
             raise SourceError(f"{path}: {error.strerror}") from error
+        self.missing(path, f"{error.strerror}")
 
     @contextmanager
     def understood(self, name: str) -> Iterator[None]:
@@ -60,7 +94,7 @@ class KernelFiles:
 
 
 class KernelReading:
-    """What the sources of this kind share: their pace, and where their files lie."""
+    """What the sources of this kind share: their pace, where their files lie, and that each gives what can be had."""
 
     interval: float = READING_INTERVAL
     timeout: float = 3.0
@@ -68,3 +102,11 @@ class KernelReading:
 
     def __init__(self, root: Path = Path("/")) -> None:
         self._files = KernelFiles(root)
+
+    def read(self) -> Iterator[Sample]:
+        with self._files.what_can_be_had():
+            yield from self.readings()
+
+    def readings(self) -> Iterator[Sample]:
+        """What `read` of any source gives, with the same errors."""
+        raise NotImplementedError

@@ -36,7 +36,12 @@ class Mount:
     @property
     def remote(self) -> bool:
         """Whether another machine or program must answer before we learn anything, so that asking may hang."""
-        return self.fstype in _REMOTE or self.fstype.startswith("fuse.")
+        return self.fstype in _REMOTE or self.of_its_owner
+
+    @property
+    def of_its_owner(self) -> bool:
+        """Whether nobody but who mounted it may look at it, not even root."""
+        return self.fstype.startswith("fuse.")
 
     def holds_data(self) -> bool:
         return (

@@ -62,7 +62,7 @@ class NetworkLinks(KernelReading):
         self._addresses = addresses
         self._tiers = LinkTiers(node, resolve)
 
-    def read(self) -> Iterator[Sample]:
+    def readings(self) -> Iterator[Sample]:
         tiers = self._tiers.of(self._addresses())
         present = self._files.names(_CLASS)
         for interface in present:
@@ -75,7 +75,7 @@ class NetworkLinks(KernelReading):
 
     def _is_hardware(self, interface: str) -> bool:
         device = f"{_CLASS}/{interface}/device"
-        return self._files.path(device).exists() and not self._files.path(f"{device}/physfn").exists()
+        return self._files.exists(device) and not self._files.exists(f"{device}/physfn")
 
     def _link(self, interface: str, tier: str) -> Iterator[Sample]:
         labels = {"interface": interface, "tier": tier}

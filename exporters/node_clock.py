@@ -28,7 +28,7 @@ class NodeClock(KernelReading):
         self._clock = clock
         self._state = state
 
-    def read(self) -> Iterator[Sample]:
+    def readings(self) -> Iterator[Sample]:
         yield CLOCK(self._clock())
         state = self._state()
         if state is not None:

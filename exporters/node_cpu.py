@@ -27,7 +27,7 @@ class NodeCpu(KernelReading):
         self._ticks_per_second = ticks_per_second or os.sysconf("SC_CLK_TCK")
         self._shown: dict[str, float] = {}
 
-    def read(self) -> Iterator[Sample]:
+    def readings(self) -> Iterator[Sample]:
         yield from self._processors()
         yield from self._load()
 

@@ -19,7 +19,7 @@ class NodeDisk(KernelReading):
     name: str = "node_disk"
     emits: tuple[Metric, ...] = (DISK_READ, DISK_WRITTEN, DISK_BUSY)
 
-    def read(self) -> Iterator[Sample]:
+    def readings(self) -> Iterator[Sample]:
         name = "proc/diskstats"
         text = self._files.text(name)
         if text is None:

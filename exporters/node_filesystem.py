@@ -2,7 +2,8 @@
 
 Two sources share this class, one for local and one for remote file systems: a file server that does not answer hangs
 `statvfs`, and must cost only what lies on it. A file system that answers with an error is shown as unreadable; one that
-is out of our sight (not in our name space, or its owner's alone) has no sample.
+is out of our sight (not in our name space, or its owner's alone) has no sample. Nor has one that this user may not
+reach, and that is told.
 """
 
 import errno
@@ -21,7 +22,8 @@ from ragpulse.catalogue.node import (
 )
 from ragpulse.metric import Metric, Sample
 
-_OUT_OF_SIGHT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM})
+_OUT_OF_SIGHT = frozenset({errno.ENOENT, errno.ENOTDIR})
+_DENIED = frozenset({errno.EACCES, errno.EPERM})
 
 
 class NodeFilesystem(KernelReading):
@@ -45,15 +47,19 @@ class NodeFilesystem(KernelReading):
         self._remote = remote
         self._statvfs = statvfs
 
-    def read(self) -> Iterator[Sample]:
+    def readings(self) -> Iterator[Sample]:
         for mount in real_mounts(self._files):
             if mount.remote != self._remote:
                 continue
             labels = {"mountpoint": mount.mountpoint, "fstype": mount.fstype}
+            path = self._files.path(mount.mountpoint.lstrip("/"))
             try:
-                found = self._statvfs(self._files.path(mount.mountpoint.lstrip("/")))
+                found = self._statvfs(path)
             except OSError as error:
-                if error.errno not in _OUT_OF_SIGHT:
+                if error.errno in _DENIED:
+                    if not mount.of_its_owner:
+                        self._files.missing(path, f"{error.strerror}")
+                elif error.errno not in _OUT_OF_SIGHT:
                     yield FILESYSTEM_UNREADABLE(1, **labels)
                 continue
             yield FILESYSTEM_UNREADABLE(0, **labels)

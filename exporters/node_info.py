@@ -1,5 +1,6 @@
 """What runs on this node: kernel, machine, system, and how many processes? Source: /proc and os-release.
 
+Where /proc hides the processes of others (hidepid) there is no number of them, and that is told.
 Errors: SourceError for a file that cannot be read or understood.
 """
 
@@ -13,6 +14,7 @@ from ragpulse.catalogue.node import INFO, PROCESSES
 from ragpulse.metric import Metric, Sample
 
 _SYSTEM_FILES = ("etc/os-release", "usr/lib/os-release")
+_FIRST = "1"  # every table of processes that is whole begins with it
 _SYSTEM_UNNAMED = "Linux"  # the default that os-release(5) gives
 
 
@@ -24,13 +26,15 @@ class NodeInfo(KernelReading):
         super().__init__(root)
         self._machine = machine or os.uname().machine
 
-    def read(self) -> Iterator[Sample]:
+    def readings(self) -> Iterator[Sample]:
         kernel = self._files.text("proc/sys/kernel/osrelease")
         if kernel is not None:
             yield INFO(1, kernel=kernel.strip(), machine=self._machine, system=self._system())
-        processes = sum(name.isdigit() for name in self._files.names("proc"))
-        if processes:
-            yield PROCESSES(processes)
+        processes = [name for name in self._files.names("proc") if name.isdigit()]
+        if _FIRST in processes:
+            yield PROCESSES(len(processes))
+        elif processes:
+            self._files.missing(self._files.path("proc"), "hides the processes of others (hidepid)")
 
     def _system(self) -> str:
         for name in _SYSTEM_FILES:

@@ -47,7 +47,7 @@ class NodeMemory(KernelReading):
             ("pgmajfault", MAJOR_FAULTS, 1),
         )
 
-    def read(self) -> Iterator[Sample]:
+    def readings(self) -> Iterator[Sample]:
         yield from self._sizes()
         events = self._table("proc/vmstat")
         for key, metric, unit in self._events:

@@ -18,7 +18,7 @@ class NodePressure(KernelReading):
     name: str = "node_pressure"
     emits: tuple[Metric, ...] = (PRESSURE_WAITING, PRESSURE_STALLED)
 
-    def read(self) -> Iterator[Sample]:
+    def readings(self) -> Iterator[Sample]:
         for resource in PRESSURE_RESOURCES:
             name = f"proc/pressure/{resource}"
             for line in (self._files.text(name) or "").splitlines():

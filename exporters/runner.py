@@ -17,7 +17,7 @@ from pathlib import Path
 
 from exporters.clocks import MACHINE, Clocks
 from exporters.page import Lines, OwnedError, Page, Part, render
-from exporters.source import Counting, Source, SourceError
+from exporters.source import Counting, PartError, Source, SourceError
 from ragpulse.catalogue.agent import RESULTS, SOURCE_DURATION, SOURCE_INTERVAL, SOURCE_LAST_SUCCESS, SOURCE_RUNS
 from ragpulse.metric import Sample
 
@@ -115,7 +115,7 @@ class Runner:
                 if self._is_cut or self._has_left or self._slept():
                     continue  # counted already, or never to be; its late result belongs to nobody
                 if lines is not None:
-                    error = self._publish(self._readings, lines)
+                    error = self._publish(self._readings, lines) or error
                 error = self._publish_counters() or error
                 self._finish("ok" if error is None else "error", error, self._clocks.awake() - started)
 
@@ -123,8 +123,16 @@ class Runner:
         return self._clocks.slept_since(self._asleep)
 
     def _read(self) -> tuple[Lines | None, str | None]:
+        missing: list[PartError] = []
+
+        def given() -> Iterator[Sample]:
+            try:
+                yield from self.source.read()
+            except PartError as error:
+                missing.append(error)
+
         try:
-            return render(self.source.read(), self._emits), None
+            return render(given(), self._emits), said(missing[0]) if missing else None
         except BaseException as error:  # noqa: BLE001 - the boundary: even a library's SystemExit costs one run only
             return None, said(error)
 

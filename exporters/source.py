@@ -16,6 +16,10 @@ class SourceError(Exception):
     """A source that could not read: says in one line what and, where it can, what to do."""
 
 
+class PartError(SourceError):
+    """Raised at the end of a reading: what was given is good, and this is missing. The run is an error all the same."""
+
+
 class Source(Protocol):
     """A reading. `read` may block: it runs in the source's own thread.
 

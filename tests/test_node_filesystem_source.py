@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporters.node_filesystem import NodeFilesystem
-from exporters.source import SourceError
+from exporters.source import PartError, SourceError
 from tests.fakes.machine import Machine, shown
 
 # The start of a real table: pseudo file systems, an overlay of a container, an image, and two disks.
@@ -108,7 +108,6 @@ def test_a_mount_over_another_hides_it(tmp_path: Path) -> None:
         pytest.param(errno.EIO, [1.0], id="a broken disk is unreadable"),
         pytest.param(errno.ESTALE, [1.0], id="a file server that lost its export is unreadable"),
         pytest.param(errno.ENOENT, [], id="a mount outside our name space is unknown"),
-        pytest.param(errno.EACCES, [], id="a mount that only its owner may enter is unknown"),
     ],
 )
 def test_a_file_system_that_does_not_answer(tmp_path: Path, number: int, expected: list[float]) -> None:
@@ -118,6 +117,21 @@ def test_a_file_system_that_does_not_answer(tmp_path: Path, number: int, expecte
         raise OSError(number, os.strerror(number))
 
     assert list(shown(NodeFilesystem(tmp_path, statvfs=fail)).values()) == expected
+
+
+def denied(_: Path) -> os.statvfs_result:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_a_disk_that_this_user_may_not_reach_is_unknown_and_told(tmp_path: Path) -> None:
+    Machine(tmp_path).write("proc/1/mountinfo", "30 27 8:2 / /data rw - xfs /dev/sdb rw\n")
+    with pytest.raises(PartError, match=f"{tmp_path}/data: Permission denied; run the agent as a user that may"):
+        list(NodeFilesystem(tmp_path, statvfs=denied).read())
+
+
+def test_a_mount_that_only_its_owner_may_enter_is_unknown_and_nobody_s_fault(tmp_path: Path) -> None:
+    Machine(tmp_path).write("proc/1/mountinfo", "45 27 0:62 / /home/op/cloud rw - fuse.sshfs op@cloud:/ rw\n")
+    assert shown(NodeFilesystem(tmp_path, remote=True, statvfs=denied)) == {}
 
 
 @pytest.mark.parametrize(
