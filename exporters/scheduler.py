@@ -99,9 +99,10 @@ class _SteadyScheduler(BackgroundScheduler):  # type: ignore[misc]  # APSchedule
         if all(abs(new - old) < _STEP for new, old in zip(offsets, self._offsets, strict=True)):
             return
         self._offsets = offsets
-        for job in self.get_jobs():
-            clock, moment, *_ = job.args
-            job.modify(next_run_time=self._date(clock, moment))
+        with self._jobstores_lock:  # a job that `forget` takes away in between is none that can be modified
+            for job in self.get_jobs():
+                clock, moment, *_ = job.args
+                job.modify(next_run_time=self._date(clock, moment))
 
     def _process_jobs(self) -> float | None:
         self.follow_clocks()

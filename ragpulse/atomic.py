@@ -26,8 +26,8 @@ def write_all(contents: Mapping[Path, Content]) -> None:
 def beside(path: Path, content: Content, mode: int = 0o644) -> Iterator[Callable[[], None]]:
     """The new content, on the disk beside the old one. What is given puts it in place and needs no room for that."""
     data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
     with named(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path))
     temporary = Path(name)
 

@@ -23,6 +23,7 @@ _NO_PLACE = frozenset(
         errno.EISDIR,
         errno.ELOOP,
         errno.ENAMETOOLONG,
+        errno.ENOENT,  # the kernel makes nothing below /proc
         errno.ENOTDIR,
         errno.EPERM,
         errno.EROFS,
