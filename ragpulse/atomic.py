@@ -8,6 +8,8 @@ from pathlib import Path
 
 Content = str | bytes
 
+_RANDOM = "?" * 8  # what tempfile appends; an editor's `.swp` is shorter
+
 
 def write(path: Path, content: Content, mode: int = 0o644) -> None:
     """Write to a temporary file beside `path`, fsync, rename. Parent folders are made."""
@@ -49,7 +51,7 @@ def beside(path: Path, content: Content, mode: int = 0o644) -> Iterator[Callable
 
 def sweep(path: Path) -> None:
     """Removes what a writer of `path` left behind that was killed. Only while nobody writes it."""
-    for left in path.parent.glob(f"{_prefix(path)}*"):
+    for left in path.parent.glob(f"{_prefix(path)}{_RANDOM}"):
         left.unlink(missing_ok=True)
 
 

@@ -43,17 +43,21 @@ class NoPlaceError(RagpulseError):
 
 @contextmanager
 def told(folder: Path, setting: str) -> Iterator[None]:
-    """Around what works in `folder`, which `setting` names. Errors: NoRoomError, NoPlaceError; others as they are."""
+    """Around what works in `folder`, which `setting` names. Errors: NoRoomError, NoPlaceError; as they are all others,
+    also those that name no file or one elsewhere.
+    """
     try:
         yield
     except OSError as error:
-        file = Path(error.filename) if error.filename else folder
+        file = Path(error.filename or "")
+        if not error.filename or not (file.is_relative_to(folder) or folder.is_relative_to(file)):
+            raise
         if error.errno in _NO_ROOM:
             raise NoRoomError(
                 f"{file}: {_NO_ROOM[error.errno]} ({_free(file)}): make room there, "
                 f"or name a folder on another disk with {setting}"
             ) from error
-        if error.errno in _NO_PLACE and (file.is_relative_to(folder) or folder.is_relative_to(file)):
+        if error.errno in _NO_PLACE:
             raise NoPlaceError(
                 f"{file}: {error.strerror}: name a folder that you can write to with {setting}, or put this right"
             ) from error

@@ -166,9 +166,13 @@ def test_each_refusal_of_the_system_has_its_words(
     assert getattr(caught.value, "exit_code", None) == exit_code
 
 
-def test_a_refusal_elsewhere_is_not_blamed_on_the_folder(tmp_path: Path) -> None:
-    with pytest.raises(PermissionError), refusal.told(tmp_path / "state", "--state"):
-        raise OSError(errno.EACCES, "Permission denied", "/etc/shadow")
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC])
+@pytest.mark.parametrize("file", ["/etc/shadow", None], ids=["another file", "standard output"])
+def test_a_refusal_elsewhere_is_not_blamed_on_the_folder(tmp_path: Path, number: int, file: str | None) -> None:
+    error = OSError(number, os.strerror(number), file)
+    with pytest.raises(OSError) as caught, refusal.told(tmp_path / "state", "--state"):  # noqa: PT011 - this very one
+        raise error
+    assert caught.value is error
 
 
 def test_a_disk_without_inodes_is_full_whatever_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +180,7 @@ def test_a_disk_without_inodes_is_full_whatever_is_free(tmp_path: Path, monkeypa
     full = os.statvfs_result((*disk[:5], 1000, 0, 0, *disk[8:]))
     monkeypatch.setattr(os, "statvfs", lambda _: full)
     with pytest.raises(NoRoomError, match="no more files fit"), refusal.told(tmp_path, "--state"):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "file"))
 
 
 @pytest.mark.parametrize("moment", ["fsync", "chmod", "replace"])
@@ -261,11 +265,19 @@ def test_up_with_every_file_damaged_starts_anew_and_says_why(state: State, confi
 
 def test_what_a_killed_writer_left_behind_goes_when_nobody_writes_there_any_more(state: State) -> None:
     state.prepare()
-    for left in (".cluster.yaml.k3l", "run/.plan.json.x9z", "run/.supervisor.json.a1b", "run/.processes.json.a1b"):
+    for left in (
+        ".cluster.yaml.k3l_x9za",
+        "run/.plan.json.x9z_k3lb",
+        "run/.supervisor.json.a1b_c2dd",
+        "run/.processes.json.a1b_c2dd",
+    ):
         (state.folder / left).write_bytes(HALF)
+    (state.folder / ".cluster.yaml.swp").touch()
     state.prepare()
-    assert set(files(state.folder)) == {"run/.supervisor.json.a1b", "run/.processes.json.a1b"}, (
-        "a supervisor may be at it"
-    )
+    assert set(files(state.folder)) == {
+        ".cluster.yaml.swp",
+        "run/.supervisor.json.a1b_c2dd",
+        "run/.processes.json.a1b_c2dd",
+    }, "a supervisor may be at it"
     stop(state)
-    assert files(state.folder) == {}
+    assert set(files(state.folder)) == {".cluster.yaml.swp"}, "an editor's is no leftover"

@@ -58,7 +58,7 @@ def bring_up(state: State, wanted: Wanted, telling: Telling, patience: float = P
     for file in damaged:
         telling.say(f"{file} is damaged, or of another version: not used")
     running, current = supervisor_of(state), state.plan()
-    why_anew = "what is wanted has changed"
+    why_anew = "its files are damaged" if damaged else "what is wanted has changed"
     if running and current and current.digest == plan.digest and not damaged:
         try:
             wait_until_ready(state, running, plan.processes, telling.missing, patience)

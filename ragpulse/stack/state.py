@@ -108,7 +108,7 @@ class State:
             (self._supervisor, _IDENTITY),
             (self._statuses, _STATUSES),
         )
-        return [file for file, adapter in wanted if file.exists() and _read(file, adapter) is None]
+        return [file for file, adapter in wanted if _is_damaged(file, adapter)]
 
     def held(self) -> set[str]:
         try:
@@ -152,3 +152,13 @@ def _read(file: Path, adapter: TypeAdapter[T]) -> T | None:
         return adapter.validate_json(file.read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
+
+
+def _is_damaged(file: Path, adapter: TypeAdapter[Any]) -> bool:
+    try:
+        adapter.validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return False
+    except ValidationError:
+        return True
+    return False

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
@@ -29,28 +30,33 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=[line_log.to_stderr()])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end_before_the_begin)
-    try:
-        return _watch(state)
-    except OSError as error:
-        _log.error("%s: %s", error.filename, error.strerror)
-        return 1
+    with ExitStack() as held:
+        try:
+            supervisor = _only_one(state, held)
+        except OSError as error:
+            _log.error("%s: %s", error.filename, error.strerror)
+            return 1
+        if supervisor is None:
+            return 1
+        supervisor.run()
+    _log.info("ended")
+    return 0
 
 
-def _watch(state: State) -> int:
+def _only_one(state: State, held: ExitStack) -> Supervisor | None:
+    """Written down as the one that watches, its lock in `held`. None: the log says why. Errors: OSError."""
     plan, ourselves = state.plan(), identify(os.getpid())
     if plan is None or ourselves is None:
         _log.error("there is no plan to follow")
-        return 1
-    with state.supervisor_lock.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _log.error("another supervisor is at work")
-            return 1
-        state.write_supervisor(ourselves)
-        Supervisor(plan.processes, state).run()
-    _log.info("ended")
-    return 0
+        return None
+    lock = held.enter_context(state.supervisor_lock.open("w"))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _log.error("another supervisor is at work")
+        return None
+    state.write_supervisor(ourselves)
+    return Supervisor(plan.processes, state)
 
 
 def _end_before_the_begin(_number: int, _frame: FrameType | None) -> None:
