@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 STATE ?= .ragpulse
 PORTS_FROM ?=
+BENCH ?=
 AT := --state "$(STATE)"
 SETTINGS := . .venv/settings
 
@@ -54,6 +55,11 @@ generate: $(BIN)/ruff ## write the committed generated files anew from cluster.e
 format: $(BIN)/ruff ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: ## measure the agent beside node_exporter into docs/benchmarks.md (8 minutes; BENCH=quick is a trial of one)
+	@documents/scripts/setup test
+	@$(SETTINGS) && $(BIN)/python -m benchmarks $(if $(filter quick,$(BENCH)),--quick)
 
 .PHONY: picture
 picture: ## take a picture of the Overview page that runs here, into .ragpulse/overview.png

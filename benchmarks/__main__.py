@@ -1,0 +1,97 @@
+"""`python -m benchmarks [--quick]`: measure everything, judge it, write docs/benchmarks.md.
+
+The last line on standard output is `ratio p50=… p99=… rss=… cpu=…`, ours / node_exporter's. Exit status 1 when a limit
+is missed or something could not be measured. `--quick` tries everything in a minute and writes nothing.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import curves, hung, node_exporter
+from benchmarks.demo import background, running_demo
+from benchmarks.document import Results, document
+from benchmarks.limits import judge, ratios
+from benchmarks.machine import this_machine
+from benchmarks.progress import say, stage
+from benchmarks.side_by_side import Size, side_by_side
+from ragpulse import atomic
+from ragpulse.errors import RagpulseError
+
+_DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+# Of the demo, what nobody needs while exporters are compared: they look at its services alone.
+_IN_THE_WAY = ("load", "agent-alpha", "agent-beta", "alertmanager", "overview", "receiver")
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """`background`, `idle`: seconds. `hung`, `curves`: scrapes of each agent."""
+
+    background: float
+    size: Size
+    hung: int
+    curves: int
+    idle: float
+
+
+# 24 × 26 makes 624 fresh scrapes of each kind.
+_WHOLE = Extent(background=60, size=Size(pairs=24, rounds=26, back_to_back=600, idle=10), hung=600, curves=80, idle=15)
+_QUICK = Extent(background=5, size=Size(pairs=3, rounds=2, back_to_back=60, idle=2), hung=60, curves=4, idle=3)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a trial of a minute; writes nothing")
+    quick = parser.parse_args().quick
+    # An end from outside is an end in order: what was started is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        results = _measure(_QUICK if quick else _WHOLE)
+    except RagpulseError as error:
+        say(f"ragpulse: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    text = document(results)
+    if not quick:
+        atomic.write(_DOCUMENT, text)
+    print(text)
+    for judgement in results.judgements:
+        if not judgement.kept:
+            say(f"missed: {judgement.what} is {judgement.measured:.4g}, the limit is {judgement.limit:g}")
+    print(ratios(results.side_by_side), flush=True)
+    return 0 if all(judgement.kept for judgement in results.judgements) else 1
+
+
+def _measure(extent: Extent) -> Results:
+    """Errors: RagpulseError."""
+    theirs = node_exporter.provide(say)
+    machine = this_machine(node_exporter.version(theirs))
+    with tempfile.TemporaryDirectory(prefix="ragpulse-bench-") as made:
+        folder = Path(made)
+        with running_demo(folder) as demo:
+            with stage("the demo in the background", 2 * extent.background) as advance:
+                in_background = background(demo, extent.background, advance)
+            with stage("beside node_exporter", extent.size.seconds()) as advance:
+                demo.hold(*_IN_THE_WAY)
+                compared = side_by_side(demo.cluster_file, theirs, folder, extent.size, advance)
+        with stage("while sources hang", hung.seconds(extent.hung)) as advance:
+            while_hung = hung.measure(folder, extent.hung, advance)
+        with stage("how the cost grows", curves.seconds(extent.curves, extent.idle)) as advance:
+            grown = curves.measure(folder, extent.curves, extent.idle, advance)
+    return Results(
+        machine=machine,
+        side_by_side=compared,
+        demo=in_background,
+        demo_seconds=extent.background,
+        hung=while_hung,
+        curves=grown,
+        judgements=judge(compared, in_background, while_hung),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

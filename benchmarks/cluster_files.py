@@ -1,0 +1,38 @@
+"""Cluster files to measure by: one node, `alpha`, that reads, probes and holds everything itself."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmarks.started import HOST
+
+# What a cluster of the demo's kind grows into; each is looked at by one probe.
+WEB_SERVICES = ("gateway", "registry", "login", "balancer", "orchestrator")
+
+
+def like_the_demo(demo: Path, web_url: str, folder: Path) -> Path:
+    """The services of the running demo, and as many web services as `WEB_SERVICES`."""
+    services = yaml.safe_load(demo.read_text())["services"]
+    return _written(folder / "like-the-demo.yaml", {**services, **_web(WEB_SERVICES, web_url)}, "5s")
+
+
+def web_services_only(count: int, web_url: str, interval: str, folder: Path) -> Path:
+    names = [f"web-{number}" for number in range(count)]
+    return _written(folder / f"{count}-services.yaml", _web(names, web_url), interval)
+
+
+def _web(names: Sequence[str], url: str) -> dict[str, Any]:
+    return {name: {"kind": "http", "nodes": ["alpha"], "url": url} for name in names}
+
+
+def _written(file: Path, services: Mapping[str, Any], interval: str) -> Path:
+    cluster = {
+        "cluster": "bench",
+        "nodes": {"alpha": {"address": HOST}},
+        "services": dict(services),
+        "monitoring": {"scrape_interval": interval},
+    }
+    file.write_text(yaml.safe_dump(cluster, sort_keys=False))
+    return file

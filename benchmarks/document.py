@@ -1,0 +1,168 @@
+"""docs/benchmarks.md: what was measured, on what, and how to read it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks import curves, demo, hung, side_by_side
+from benchmarks.cluster_files import WEB_SERVICES
+from benchmarks.curves import Point
+from benchmarks.demo import Background
+from benchmarks.hung import Hung
+from benchmarks.limits import Judgement, ratios
+from benchmarks.machine import Machine
+from benchmarks.markdown import Row, mebibytes, milliseconds, percent, table
+from benchmarks.pacing import SETTLE
+from benchmarks.process import Holdings
+from benchmarks.side_by_side import Cost, SideBySide
+from exporters.source import READING_INTERVAL
+
+_HEAD = """\
+<!-- written by make bench; do not edit -->
+# Benchmarks
+
+`make bench` on {machine.date}, commit {machine.commit}, {machine.cores} (load {machine.load:.2f} at the start),
+Python {machine.python}; {machine.versions}.
+
+One client measures all, with the requests that Prometheus sends (gzip, one kept connection), from the request to the
+last byte; it unpacks nothing meanwhile. Percentiles are durations that were seen (nearest rank). CPU is read from the
+process's own clock, which counts what `utime` and `stime` count, but finer than in ticks of 10 ms. Memory is what is
+resident (RSS) after all scrapes; PSS divides what is shared among those who share it.
+"""
+
+_SIDE_BY_SIDE = """
+## Beside node_exporter
+
+Our agent watches this machine, the demo's services and {web} web services; node_exporter has its default collectors.
+
+- *Fresh*: {size.pairs} processes of each kind, each scraped every {period:g} s, in turn. Our sources run every
+  {usual:g} s, so each page is new, and the pages themselves prove it: one counts only when it says of every source that
+  it has run since the page before (but for sources that run less often than that, as the GPU's state). {stale} of {all}
+  did not count. CPU is taken from just before a scrape until {settle:.0f} ms after it, less what the process takes in
+  that time while nobody asks.
+- *Back to back*: one of each, {size.back_to_back} scrapes each in turn without a pause; most of our pages are unchanged
+  then. CPU is that of the whole block, less the background.
+"""
+
+_DEMO = """
+## The demo in the background
+
+The demo as `ragpulse up` starts it, its users at work: CPU in percent of one core over {seconds:g} s while nobody
+scrapes, and over as long with one scrape every {period:g} s. The supervisor is the process that `up` leaves behind.
+"""
+
+_HUNG = """
+## While sources hang
+
+Two agents with {sources} made-up sources each, due every {interval:g} s, asked in turn: in one all sources work, in the
+other all but one hang for ever, half of them in a system call, and are cut at their deadline. The one that works says
+as much as all together, so that pages of about one size are compared.
+"""
+
+_CURVES = """
+## How the cost grows
+
+Sources and series are made up (10 series in each source; 10 sources for the series). Services are web services on
+loopback, probed by the agent as a node runs it, beside its own sources. Everything made up and every probe runs each
+{interval:g} s, {times:g} times as often as usual, so that each scrape finds a new page: so the background is {times:g}
+times the usual. An agent of made-up sources loads no HTTP client and no cluster file: its memory shows the growth, not
+the size of a real one.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    machine: Machine
+    side_by_side: SideBySide
+    demo: list[Background]
+    demo_seconds: float
+    hung: Hung
+    curves: list[Point]
+    judgements: list[Judgement]
+
+
+def document(results: Results) -> str:
+    found = results.side_by_side
+    side_by_side_text = _SIDE_BY_SIDE.format(
+        web=len(WEB_SERVICES),
+        size=found.size,
+        period=side_by_side.PERIOD,
+        usual=READING_INTERVAL,
+        stale=found.stale,
+        all=found.size.pairs * found.size.rounds,
+        settle=SETTLE * 1000,
+    )
+    parts = (
+        _HEAD.format(machine=results.machine),
+        "## Limits\n",
+        table(("limit", "measured", "at least", "at most", "kept"), map(_limit, results.judgements)),
+        side_by_side_text,
+        table(("", "ragpulse agent", "node_exporter", "ratio"), _costs(found.ours, found.theirs)),
+        _DEMO.format(seconds=results.demo_seconds, period=demo.SCRAPE_PERIOD),
+        table(("process", "alone", "scraped", "RSS, MiB", "PSS, MiB", "series"), map(_background, results.demo)),
+        _HUNG.format(sources=hung.SOURCES, interval=hung.INTERVAL),
+        table(("", "p50, ms", "p99, ms", "least, ms", "scrapes", "series"), _hung(results.hung)),
+        _CURVES.format(interval=curves.INTERVAL, times=READING_INTERVAL / curves.INTERVAL),
+        table(
+            ("", "series of the page", "p50, ms", "p99, ms", "scrapes", "background", "RSS, MiB", "threads"),
+            map(_point, results.curves),
+        ),
+        f"\n`{ratios(found)}`",
+    )
+    return "\n".join(parts) + "\n"
+
+
+def _limit(judged: Judgement) -> Row:
+    limit = f"{judged.limit:g}"
+    bounds = (limit, "") if judged.at_least else ("", limit)
+    return (judged.what, f"{judged.measured:.4g}", *bounds, "yes" if judged.kept else "**no**")
+
+
+def _costs(ours: Cost, theirs: Cost) -> Iterator[Row]:
+    def compared(what: str, of: Callable[[Cost], float], written: Callable[[float], str]) -> Row:
+        return what, written(of(ours)), written(of(theirs)), f"{of(ours) / of(theirs):.3f}"
+
+    yield compared("fresh p50, ms", lambda cost: cost.fresh.p50, milliseconds)
+    yield compared("fresh p99, ms", lambda cost: cost.fresh.p99, milliseconds)
+    yield compared("fresh least, ms", lambda cost: cost.fresh.least, milliseconds)
+    yield compared("fresh CPU per scrape, ms", lambda cost: cost.fresh_cpu, milliseconds)
+    yield compared("fresh scrapes counted", lambda cost: cost.fresh.count, str)
+    yield compared("back to back p50, ms", lambda cost: cost.back_to_back.p50, milliseconds)
+    yield compared("back to back p99, ms", lambda cost: cost.back_to_back.p99, milliseconds)
+    yield compared("back to back least, ms", lambda cost: cost.back_to_back.least, milliseconds)
+    yield compared("back to back CPU per scrape, ms", lambda cost: cost.back_to_back_cpu, milliseconds)
+    yield compared("bytes on the wire", lambda cost: cost.wire_bytes, str)
+    yield compared("series", lambda cost: cost.series, str)
+    yield compared("RSS, MiB", lambda cost: cost.holdings.rss, mebibytes)
+    if ours.holdings.pss is not None and theirs.holdings.pss is not None:
+        yield compared("PSS, MiB", lambda cost: cost.holdings.pss or 0, mebibytes)
+    yield compared("threads", lambda cost: cost.holdings.threads, str)
+    yield compared("open descriptors", lambda cost: cost.holdings.descriptors, str)
+
+
+def _background(process: Background) -> Row:
+    series = "" if process.series is None else str(process.series)
+    return process.name, percent(process.alone), percent(process.scraped), *_memory(process.holdings), series
+
+
+def _hung(found: Hung) -> Iterator[Row]:
+    for what, seen in (("all sources work", found.healthy), ("all but one hang", found.hung)):
+        latency = seen.latency
+        durations = map(milliseconds, (latency.p50, latency.p99, latency.least))
+        yield what, *durations, str(latency.count), str(seen.series)
+
+
+def _point(point: Point) -> Row:
+    return (
+        f"{point.what}: {point.count}",
+        str(point.series),
+        milliseconds(point.latency.p50),
+        milliseconds(point.latency.p99),
+        str(point.latency.count),
+        percent(point.background),
+        mebibytes(point.holdings.rss),
+        str(point.holdings.threads),
+    )
+
+
+def _memory(held: Holdings) -> tuple[str, str]:
+    return mebibytes(held.rss), "" if held.pss is None else mebibytes(held.pss)

@@ -1,0 +1,125 @@
+"""Servers that are measured: started here, ended here by their own handles, whatever happens in between."""
+
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from benchmarks.connection import Connection
+from benchmarks.pacing import Target
+from ragpulse.errors import RagpulseError
+from ragpulse.stack import log_file
+
+HOST = "127.0.0.1"
+_ROOT = Path(__file__).parents[1]
+_PATIENCE = 60.0
+_LOOK = 0.02
+_GRACE = 5.0
+_LOG_LINES = 5
+
+
+class NotStartedError(RagpulseError):
+    """What was to be measured does not run."""
+
+
+class Server:
+    """`ready`: the path that answers well once the server can do its work."""
+
+    def __init__(self, argv: tuple[str, ...], port: int, ready: str, log: Path) -> None:
+        self._port = port
+        self._ready = f"http://{HOST}:{port}{ready}"
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=_ROOT)
+        self.pid = self._process.pid
+
+    def wait(self, client: httpx.Client) -> None:
+        """Until it is ready. Errors: NotStartedError with its last words."""
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end and self._process.poll() is None:
+            with suppress(httpx.HTTPError):
+                if client.get(self._ready).is_success:
+                    return
+            time.sleep(_LOOK)
+        words = log_file.last_lines(self._log, _LOG_LINES)
+        raise NotStartedError("\n".join([f"{self._ready} does not answer; its log ends with:", *words]))
+
+    def target(self) -> Target:
+        return Target(self.pid, Connection(HOST, self._port))
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def see_end(self) -> None:
+        try:
+            self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class Servers:
+    """All servers of one `with` block; their logs go to `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._servers: list[Server] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end(self._servers)
+
+    def ours(self, cluster: Path) -> Server:
+        """The agent as a node runs it; the cluster has one node, `alpha`."""
+        port = free_port()
+        argv = ("-m", "ragpulse", "agent", "--config", str(cluster), "--node", "alpha", "--listen", f"{HOST}:{port}")
+        return self._start((sys.executable, *argv), port, "/readyz")
+
+    def made_up(self, *options: str) -> Server:
+        """An agent of ours with sources that are made up."""
+        port = free_port()
+        argv = (sys.executable, "-m", "benchmarks.made_up_agent", f"--port={port}", *options)
+        return self._start(argv, port, "/readyz")
+
+    def theirs(self, program: Path) -> Server:
+        """node_exporter with its default collectors."""
+        port = free_port()
+        return self._start((str(program), f"--web.listen-address={HOST}:{port}"), port, "/")
+
+    def web_service(self) -> tuple[Server, str]:
+        """Something for probes to look at, and its URL."""
+        port = free_port()
+        server = self._start((sys.executable, "-m", "benchmarks.web_service", f"--port={port}"), port, "/")
+        return server, f"http://{HOST}:{port}/"
+
+    def wait(self) -> None:
+        """Until all are ready. Errors: NotStartedError."""
+        with httpx.Client(trust_env=False, timeout=5) as client:
+            for server in self._servers:
+                server.wait(client)
+
+    def end(self, servers: list[Server]) -> None:
+        for server in servers:
+            server.terminate()
+        for server in servers:
+            server.see_end()
+
+    def _start(self, argv: tuple[str, ...], port: int, ready: str) -> Server:
+        self._servers.append(Server(argv, port, ready, self._folder / f"{port}.log"))
+        return self._servers[-1]
+
+
+def free_port() -> int:
+    with socket.create_server((HOST, 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
