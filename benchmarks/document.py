@@ -26,7 +26,11 @@ Python {machine.python}; {machine.versions}.
 One client measures all, with the requests that Prometheus sends (gzip, one kept connection), from the request to the
 last byte; it unpacks nothing meanwhile. Percentiles are durations that were seen (nearest rank). CPU is read from the
 process's own clock, which counts what `utime` and `stime` count, but finer than in ticks of 10 ms. Memory is what is
-resident (RSS) after all scrapes; PSS divides what is shared among those who share it.
+resident (RSS) after all scrapes; PSS divides what is shared among those who share it. Every program has been started
+once before, so that Python finds its modules compiled.
+
+A ratio below 1 is in our favour. node_exporter does its work when it is asked; our agent reads and probes by its own
+clock, whoever asks, and answers from memory: what it does in between is its CPU while nobody asks.
 """
 
 _SIDE_BY_SIDE = """
@@ -119,7 +123,8 @@ def _limit(judged: Judgement) -> Row:
 
 def _costs(ours: Cost, theirs: Cost) -> Iterator[Row]:
     def compared(what: str, of: Callable[[Cost], float], written: Callable[[float], str]) -> Row:
-        return what, written(of(ours)), written(of(theirs)), f"{of(ours) / of(theirs):.3f}"
+        ratio = f"{of(ours) / of(theirs):.3f}" if of(theirs) else ""
+        return what, written(of(ours)), written(of(theirs)), ratio
 
     yield compared("fresh p50, ms", lambda cost: cost.fresh.p50, milliseconds)
     yield compared("fresh p99, ms", lambda cost: cost.fresh.p99, milliseconds)
@@ -130,6 +135,7 @@ def _costs(ours: Cost, theirs: Cost) -> Iterator[Row]:
     yield compared("back to back p99, ms", lambda cost: cost.back_to_back.p99, milliseconds)
     yield compared("back to back least, ms", lambda cost: cost.back_to_back.least, milliseconds)
     yield compared("back to back CPU per scrape, ms", lambda cost: cost.back_to_back_cpu, milliseconds)
+    yield compared("CPU while nobody asks", lambda cost: cost.background, percent)
     yield compared("bytes on the wire", lambda cost: cost.wire_bytes, str)
     yield compared("series", lambda cost: cost.series, str)
     yield compared("RSS, MiB", lambda cost: cost.holdings.rss, mebibytes)

@@ -41,8 +41,9 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one kind. CPU in seconds per scrape, the background taken off."""
+    """Of one kind. `background`: share of a core while nobody asks; CPU per scrape in seconds is without it."""
 
+    background: float
     fresh: Latency
     fresh_cpu: float
     back_to_back: Latency
@@ -104,6 +105,7 @@ class _Kind:
             target.cpu[index] - self.background * (target.answers[index].seconds + SETTLE) for target, index in chosen
         ]
         return Cost(
+            background=self.background,
             fresh=Latency.of(seconds),
             fresh_cpu=fmean(cpu),
             back_to_back=Latency.of(answer.seconds for answer in self.in_turn),

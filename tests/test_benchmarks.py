@@ -1,0 +1,296 @@
+"""The parts of `make bench` that measure nothing by themselves: what numbers come to, and what they are read from."""
+
+import gzip
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks import exposition, process
+from benchmarks.cluster_files import WEB_SERVICES, like_the_demo, web_services_only
+from benchmarks.connection import Answer, Connection, ScrapeError
+from benchmarks.curves import Point
+from benchmarks.demo import Background
+from benchmarks.document import Results, document
+from benchmarks.freshness import fresh
+from benchmarks.hung import Hung, Seen
+from benchmarks.latency import Latency, percentile
+from benchmarks.limits import judge, ratios
+from benchmarks.machine import Machine
+from benchmarks.markdown import table
+from benchmarks.pacing import Target, in_turn
+from benchmarks.process import Holdings
+from benchmarks.side_by_side import Cost, SideBySide, Size
+from ragpulse import cluster_file
+from ragpulse.demo.cluster import cluster_text, keep_secrets
+from ragpulse.demo.ports import DemoPorts
+
+MIB = 2**20
+
+
+def test_a_percentile_is_a_value_that_was_seen() -> None:
+    ordered = [float(number) for number in range(1, 201)]
+    assert percentile(ordered, 0.5) == 100
+    assert percentile(ordered, 0.99) == 198
+    assert percentile(ordered, 1) == 200
+    assert percentile([7.0], 0.99) == 7
+
+
+def test_the_order_of_the_durations_does_not_matter() -> None:
+    assert Latency.of([0.3, 0.1, 0.2]) == Latency(count=3, least=0.1, p50=0.2, p99=0.3)
+
+
+def test_nothing_measured_is_no_latency() -> None:
+    with pytest.raises(ValueError, match="nothing was measured"):
+        Latency.of([])
+
+
+def test_what_proc_says_of_a_process() -> None:
+    status = process.fields("Name:\tpython\nVmRSS:\t   69304 kB\nThreads:\t17\n559fc0000000-7ffd rollup\n")
+    assert status == {"Name": "python", "VmRSS": "69304 kB", "Threads": "17"}
+    assert process.kib(status["VmRSS"]) == 69304 * 1024
+    with pytest.raises(ValueError, match="not in kB"):
+        process.kib("12 MB")
+
+
+def test_holdings_are_those_of_the_process() -> None:
+    before = process.holdings(os.getpid())
+    stay = threading.Event()
+    thread = threading.Thread(target=stay.wait)
+    thread.start()
+    with socket.socket(), socket.socket():
+        after = process.holdings(os.getpid())
+    stay.set()
+    thread.join()
+    assert (after.threads - before.threads, after.descriptors - before.descriptors) == (1, 2)
+    assert before.pss is not None
+    assert MIB < before.pss <= before.rss
+
+
+def test_cpu_is_that_of_the_process_and_finer_than_a_tick() -> None:
+    before = time.process_time()
+    found = process.cpu_seconds(os.getpid())
+    assert before <= found <= time.process_time()
+    with pytest.raises(OSError, match=f"pid {2**22 + 1}"):
+        process.cpu_seconds(2**22 + 1)  # above every pid of Linux
+
+
+PAGE = """\
+# TYPE ragpulse_source_runs_total counter
+ragpulse_source_runs_total{{source="cpu",result="ok"}} {cpu}
+ragpulse_source_runs_total{{source="cpu",result="error"}} 1.0
+ragpulse_source_runs_total{{source="gpu",result="ok"}} {gpu}
+# TYPE ragpulse_source_interval_seconds gauge
+ragpulse_source_interval_seconds{{source="cpu"}} 5.0
+ragpulse_source_interval_seconds{{source="gpu"}} 30.0
+"""
+
+
+def page(cpu: float, gpu: float) -> bytes:
+    return PAGE.format(cpu=cpu, gpu=gpu).encode()
+
+
+def answered(body: bytes, *headers: str) -> bytes:
+    head = "".join(f"{header}\r\n" for header in ("HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers))
+    return f"{head}\r\n".encode() + body
+
+
+def chunked(*chunks: bytes) -> bytes:
+    sized = b"".join(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n" for chunk in (*chunks, b""))
+    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n" + sized
+
+
+def test_a_page_is_unpacked_whether_it_came_packed_in_chunks_or_as_it_is() -> None:
+    packed = gzip.compress(page(3, 1))
+    assert exposition.text(answered(page(3, 1))) == page(3, 1).decode()
+    assert exposition.text(answered(packed, "content-encoding: gzip")) == page(3, 1).decode()
+    assert exposition.text(chunked(packed[:10], packed[10:])) == page(3, 1).decode()
+    assert exposition.series(page(3, 1).decode()) == 5
+
+
+def test_a_page_is_fresh_when_all_that_was_due_has_run_with_whatever_result() -> None:
+    target = Target(0, NoConnection())
+    pages = [page(1, 1), page(2, 1), page(2, 2), page(3, 2), page(4, 2)]
+    target.answers = [Answer(0.0, answered(body)) for body in pages]
+    assert fresh(target, 5.4, 1) == [1, 3, 4], "only cpu is due within 5.4 s"
+    assert fresh(target, 5.4, 4) == [4]
+    assert fresh(target, 60, 1) == [], "gpu is due within a minute too, and never ran together with cpu"
+
+
+class NoConnection(Connection):
+    """For what only looks at answers."""
+
+    def __init__(self) -> None:
+        """Opens nothing."""
+
+
+@contextmanager
+def answering(*pieces: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """A server that sends `pieces` one by one to each request; its port, and the requests that came."""
+    requests: list[bytes] = []
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection:
+            while request := connection.recv(65536):
+                requests.append(request)
+                for piece in pieces:
+                    connection.sendall(piece)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1], requests
+        thread.join(10)
+
+
+def in_pieces(raw: bytes, size: int) -> Sequence[bytes]:
+    return [raw[start : start + size] for start in range(0, len(raw), size)]
+
+
+# A chunk that looks like the end of all chunks.
+DECEIVING = chunked(b"0\r\n\r\n", b"more", b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("raw", [answered(b"a body", "X: y"), answered(b""), chunked(), DECEIVING])
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_an_answer_is_read_to_its_end_and_not_beyond(raw: bytes, size: int) -> None:
+    with answering(*in_pieces(raw, size)) as (port, _):
+        connection = Connection("127.0.0.1", port)
+        assert [connection.scrape().raw, connection.scrape().raw] == [raw, raw]
+        connection.close()
+
+
+def test_each_prometheus_asks_in_turn_on_one_connection() -> None:
+    with answering(answered(b"")) as (port, requests):
+        connection = Connection("127.0.0.1", port)
+        target = Target(os.getpid(), connection)
+        in_turn([target], 3, lambda: None)
+        connection.close()
+    agents = [line for request in requests for line in request.decode().split("\r\n") if "User-Agent" in line]
+    assert agents == [f"User-Agent: Prometheus/{version}" for version in ("3.5.3+ds1", "2.42.0+ds", "3.5.3+ds1")]
+    assert all(b"\r\nAccept-Encoding: gzip\r\n" in request for request in requests)
+    assert len(target.answers) == 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "503 Busy"), (b"HTTP/1.1 200 OK\r\n", "timed out")],
+)
+def test_what_is_no_answer_ends_the_measuring(raw: bytes, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.connection._TIMEOUT", 0.2)
+    with answering(raw) as (port, _):
+        connection = Connection("127.0.0.1", port)
+        with pytest.raises(ScrapeError, match=words):
+            connection.scrape()
+        connection.close()
+
+
+def test_an_answer_that_breaks_off_ends_the_measuring() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = Connection("127.0.0.1", listener.getsockname()[1])
+        accepted, _ = listener.accept()
+        accepted.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+        accepted.shutdown(socket.SHUT_WR)
+        with pytest.raises(ScrapeError, match="closed in mid-answer"):
+            connection.scrape()
+        accepted.close()
+        connection.close()
+
+
+def test_the_cluster_files_to_measure_by_are_cluster_files(tmp_path: Path) -> None:
+    keep_secrets(tmp_path)
+    demo = tmp_path / "cluster.yaml"
+    demo.write_text(cluster_text(tmp_path, DemoPorts()))
+    url = "http://127.0.0.1:1234/"
+    alike = cluster_file.load(like_the_demo(demo, url, tmp_path))
+    assert set(alike.services) == {*cluster_file.load(demo).services, *WEB_SERVICES}
+    assert list(alike.nodes) == ["alpha"]
+    many = cluster_file.load(web_services_only(50, url, "1s", tmp_path))
+    assert len(many.services) == 50
+    assert many.monitoring.scrape_interval == 1
+
+
+def cost(factor: float) -> Cost:
+    latency = Latency(600, least=0.008 * factor, p50=0.01 * factor, p99=0.02 * factor)
+    held = Holdings(rss=round(20 * MIB * factor), pss=round(18 * MIB * factor), threads=5, descriptors=8)
+    return Cost(
+        0.005 * factor, latency, 0.004 * factor, latency, 0.004 * factor, wire_bytes=9000, series=500, holdings=held
+    )
+
+
+COMPARED = SideBySide(cost(0.1), cost(1), Size(pairs=2, rounds=300, back_to_back=600, idle=10), stale=3)
+AGENT = Background("agent-alpha", alone=0.004, scraped=0.006, series=400, holdings=cost(1).holdings)
+SUPERVISOR = Background("supervisor", alone=0.05, scraped=0.05, series=None, holdings=cost(1).holdings)
+WHILE_HUNG = Hung(healthy=Seen(cost(0.1).fresh, 657), hung=Seen(cost(0.15).fresh, 617))
+
+
+def missed(found: SideBySide = COMPARED, agent: Background = AGENT, hung: Hung = WHILE_HUNG) -> list[str]:
+    return [judged.what for judged in judge(found, [agent, SUPERVISOR], hung) if not judged.kept]
+
+
+def test_within_all_limits_nothing_is_missed_and_the_supervisor_is_no_agent() -> None:
+    assert missed() == []
+
+
+def test_each_limit_can_be_missed_and_names_itself() -> None:
+    slow = replace(COMPARED.ours, fresh=replace(COMPARED.ours.fresh, p50=0.0013))
+    late = replace(COMPARED.ours, fresh=replace(COMPARED.ours.fresh, p99=0.0051))
+    large = replace(COMPARED.ours, holdings=replace(COMPARED.ours.holdings, rss=51 * MIB))
+    curt = replace(COMPARED.ours, series=499)
+    assert missed(replace(COMPARED, ours=slow)) == ["scrape p50, ours / node_exporter's"]
+    assert missed(replace(COMPARED, ours=late)) == ["scrape p99, ours / node_exporter's"]
+    assert missed(replace(COMPARED, ours=large)) == ["resident memory, ours / node_exporter's"]
+    assert missed(replace(COMPARED, ours=curt)) == ["series, ours / node_exporter's"]
+    busy = ["background CPU of an agent of the demo, share of a core"]
+    assert missed(agent=replace(AGENT, scraped=0.011)) == missed(agent=replace(AGENT, alone=0.011)) == busy
+    assert missed(agent=replace(AGENT, series=1501)) == ["series of an agent of the demo"]
+    held_up = replace(WHILE_HUNG, hung=Seen(cost(0.16).fresh, 617))
+    assert missed(hung=held_up) == ["scrape p99 while all sources but one hang / while all work"]
+
+
+def test_the_last_line_has_its_fixed_form() -> None:
+    assert str(ratios(COMPARED)) == "ratio p50=0.100 p99=0.100 rss=0.10 cpu=0.100"
+
+
+def test_a_table_can_be_read_as_it_stands() -> None:
+    assert table(("", "ms"), [("p50", "1.25"), ("least", "0.9")]).splitlines() == [
+        "|       |   ms |",
+        "| ----- | ---: |",
+        "| p50   | 1.25 |",
+        "| least |  0.9 |",
+    ]
+
+
+def test_the_document_says_what_was_measured_on_what_and_what_was_missed() -> None:
+    machine = Machine("2026-01-02", "abc1234", "2 shared x86-64 cores", "3.11.7", 0.12, "node_exporter 1.5.0")
+    too_large = replace(COMPARED, ours=replace(COMPARED.ours, holdings=COMPARED.theirs.holdings, series=1))
+    results = Results(
+        machine, too_large, [AGENT, SUPERVISOR], 60, WHILE_HUNG,
+        [Point("services", 50, 1825, cost(0.1).fresh, 0.0685, cost(1).holdings)],
+        judge(too_large, [AGENT, SUPERVISOR], WHILE_HUNG),
+    )  # fmt: skip
+    text = document(results)
+    rows = {row[0]: row[1:] for line in text.splitlines() if (row := [cell.strip() for cell in line.split("|")][1:-1])}
+    assert "`make bench` on 2026-01-02, commit abc1234, 2 shared x86-64 cores (load 0.12 at the start)" in text
+    assert rows["fresh p50, ms"] == ["1.00", "10.00", "0.100"]
+    assert rows["series, ours / node_exporter's"] == ["0.002", "1", "", "**no**"]
+    assert rows["scrape p50, ours / node_exporter's"] == ["0.1", "", "0.12", "yes"]
+    assert rows["supervisor"] == ["5.00 %", "5.00 %", "20.0", "18.0", ""]
+    assert rows["services: 50"] == ["1825", "1.00", "2.00", "600", "6.85 %", "20.0", "5"]
+    assert text.endswith("\n`ratio p50=0.100 p99=0.100 rss=1.00 cpu=0.100`\n")
+    assert max(map(len, (line for line in text.splitlines() if not line.startswith("|")))) <= 120
+
+
+def test_without_the_right_to_see_it_a_pss_is_left_out() -> None:
+    blind = replace(COMPARED.theirs, holdings=replace(COMPARED.theirs.holdings, pss=None))
+    machine = Machine("", "", "", "", 0.0, "")
+    found = replace(COMPARED, theirs=blind)
+    assert "PSS, MiB |" not in document(Results(machine, found, [], 60, WHILE_HUNG, [], [])).split("## The demo")[0]
