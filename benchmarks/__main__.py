@@ -71,6 +71,7 @@ def main() -> int:
 
 def _start_once(folder: Path) -> None:
     """So that Python finds its modules compiled, as it does on a node: compiling leaves a third more in memory."""
+    say("starting each program once")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with Servers(folder) as servers:
         _, url = servers.web_service()
@@ -86,6 +87,7 @@ def _measure(extent: Extent) -> Results:
     with tempfile.TemporaryDirectory(prefix="ragpulse-bench-") as made:
         folder = Path(made)
         _start_once(folder)
+        say("starting the demo")
         with running_demo(folder) as demo:
             with stage("the demo in the background", 2 * extent.background) as advance:
                 in_background = background(demo, extent.background, advance)

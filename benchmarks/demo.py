@@ -97,12 +97,14 @@ def background(demo: Demo, seconds: float, advance: Advance) -> list[Background]
     demo.hold("prometheus")
     agents = demo.agents()
     pids = {name: target.pid for name, target in agents.items()} | {"supervisor": demo.supervisor()}
-
     rounds = math.ceil(seconds / SCRAPE_PERIOD)
     alone = cpu_shares(pids, lambda: wait(seconds, advance))
     scraped = cpu_shares(pids, lambda: paced(tuple(agents.values()), rounds, SCRAPE_PERIOD, advance))
+    held = {name: holdings(pid) for name, pid in pids.items()}
+    for target in agents.values():
+        target.connection.close()
     series = {name: exposition.series(exposition.text(target.answers[-1].raw)) for name, target in agents.items()}
-    return [Background(name, alone[name], scraped[name], series.get(name), holdings(pid)) for name, pid in pids.items()]
+    return [Background(name, alone[name], scraped[name], series.get(name), held[name]) for name in pids]
 
 
 def _free_ports() -> int:

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from ragpulse.errors import RagpulseError
+
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """`share` in (0, 1]. Errors: ValueError for nothing at all."""
+    """`share` in (0, 1]. Errors: RagpulseError for nothing at all."""
     if not ordered:
-        raise ValueError("nothing was measured")
+        raise RagpulseError("nothing was measured: no scrape counts; is the machine starved?")
     return ordered[math.ceil(share * len(ordered)) - 1]
 
 
@@ -22,7 +24,7 @@ class Latency:
 
     @classmethod
     def of(cls, seconds: Iterable[float]) -> Self:
-        """Errors: ValueError for nothing at all."""
+        """Errors: RagpulseError for nothing at all."""
         ordered = sorted(seconds)
         p50, p99 = percentile(ordered, 0.5), percentile(ordered, 0.99)
         return cls(len(ordered), ordered[0], p50, p99)

@@ -33,7 +33,7 @@ def this_machine(node_exporter: str) -> Machine:
         cores=f"{len(os.sched_getaffinity(0))} {shared}{platform.machine().replace('_', '-')} cores",
         python=platform.python_version(),
         load=os.getloadavg()[0],
-        versions=f"ragpulse {__version__}, node_exporter {node_exporter}, asked as Prometheus {askers} does",
+        versions=f"ragpulse {__version__}, node_exporter {node_exporter}, asked in the words of Prometheus {askers}",
     )
 
 

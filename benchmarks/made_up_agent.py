@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 
 from exporters.agent import leave, log_to_stderr, serve
+from exporters.planned import Planned
 from exporters.server import listener
 from ragpulse.catalogue.memory import GAUGE
 from ragpulse.metric import Metric, Sample
@@ -63,7 +64,8 @@ def main() -> None:
     ]
     log_to_stderr()
     with listener("127.0.0.1", options.port, "--port") as bound:
-        serve([*hung, *working], "alpha", bound)
+        wanted = [Planned(source) for source in (*hung, *working)], ""
+        serve(wanted, "alpha", bound, lambda: wanted)
     leave(0)
 
 

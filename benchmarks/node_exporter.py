@@ -23,6 +23,9 @@ _VERSION = re.compile(r"version (\S+)")
 def provide(say: Say) -> Path:
     try:
         archive = Archive.of_this_machine(say)
+    except RagpulseError:
+        raise RagpulseError("node_exporter comes from an archive of Debian or Ubuntu; this machine has none") from None
+    try:
         folder = archive.cache / f"node-exporter-{archive.distribution}-{archive.codename}-{archive.architecture}"
         program = folder / _PACKAGE
         if not os.access(program, os.X_OK):

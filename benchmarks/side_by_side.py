@@ -131,7 +131,7 @@ def _scrape_fresh(ours: _Kind, theirs: _Kind, rounds: int, advance: Advance) -> 
 
 
 def _scrape_back_to_back(ours: _Kind, theirs: _Kind, rounds: int, advance: Advance) -> None:
-    pair = {kind: kind.servers[0].target() for kind in (ours, theirs)}
+    pair = {kind: Target(kind.servers[0].pid, kind.paced[0].connection) for kind in (ours, theirs)}
     in_turn(tuple(pair.values()), WARM_UP, advance)
     begin, before = time.monotonic(), {kind: cpu_seconds(target.pid) for kind, target in pair.items()}
     in_turn(tuple(pair.values()), rounds, advance)

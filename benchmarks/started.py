@@ -38,6 +38,7 @@ class Server:
         with log.open("wb") as output:
             self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=_ROOT)
         self.pid = self._process.pid
+        self._targets: list[Target] = []
 
     def wait(self, client: httpx.Client) -> None:
         """Until it is ready. Errors: NotStartedError with its last words."""
@@ -51,9 +52,13 @@ class Server:
         raise NotStartedError("\n".join([f"{self._ready} does not answer; its log ends with:", *words]))
 
     def target(self) -> Target:
-        return Target(self.pid, Connection(HOST, self._port))
+        """With a connection of its own, which ends with the server."""
+        self._targets.append(Target(self.pid, Connection(HOST, self._port)))
+        return self._targets[-1]
 
     def terminate(self) -> None:
+        for target in self._targets:
+            target.connection.close()
         self._process.terminate()
 
     def see_end(self) -> None:

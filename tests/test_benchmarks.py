@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import exposition, process
+from benchmarks import exposition, node_exporter, process
 from benchmarks.cluster_files import WEB_SERVICES, like_the_demo, web_services_only
 from benchmarks.connection import Answer, Connection, ScrapeError
 from benchmarks.curves import Point
@@ -30,6 +30,8 @@ from benchmarks.side_by_side import Cost, SideBySide, Size
 from ragpulse import cluster_file
 from ragpulse.demo.cluster import cluster_text, keep_secrets
 from ragpulse.demo.ports import DemoPorts
+from ragpulse.errors import RagpulseError
+from ragpulse.stack.archive import Archive
 
 MIB = 2**20
 
@@ -47,7 +49,7 @@ def test_the_order_of_the_durations_does_not_matter() -> None:
 
 
 def test_nothing_measured_is_no_latency() -> None:
-    with pytest.raises(ValueError, match="nothing was measured"):
+    with pytest.raises(RagpulseError, match="nothing was measured"):
         Latency.of([])
 
 
@@ -216,6 +218,29 @@ def test_the_cluster_files_to_measure_by_are_cluster_files(tmp_path: Path) -> No
     many = cluster_file.load(web_services_only(50, url, "1s", tmp_path))
     assert len(many.services) == 50
     assert many.monitoring.scrape_interval == 1
+
+
+def test_node_exporter_is_taken_from_the_cache_and_says_its_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAGPULSE_CACHE", str(tmp_path))
+    here = Archive.of_this_machine(print)
+    name = f"node-exporter-{here.distribution}-{here.codename}-{here.architecture}"
+    program = tmp_path / "bin" / name / "prometheus-node-exporter"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho 'node_exporter, version 1.5.0 (branch: debian/sid, revision: 1)'\n")
+    program.chmod(0o755)
+    assert node_exporter.provide(print) == program
+    assert node_exporter.version(program) == "1.5.0"
+
+
+def test_without_apt_one_line_says_that_there_is_nothing_to_compare_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RagpulseError, match="node_exporter comes from an archive of Debian or Ubuntu") as caught:
+        node_exporter.provide(print)
+    assert "\n" not in str(caught.value)
 
 
 def cost(factor: float) -> Cost:
