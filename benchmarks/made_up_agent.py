@@ -9,7 +9,9 @@ import threading
 import time
 from collections.abc import Iterable
 
-from exporters.agent import leave, log_to_stderr, serve
+from exporters import log
+from exporters.agent import serve
+from exporters.ending import leave
 from exporters.planned import Planned
 from exporters.server import listener
 from ragpulse.catalogue.memory import GAUGE
@@ -62,7 +64,7 @@ def main() -> None:
         MadeUp(number, options.interval, options.series)
         for number in range(options.hung, options.hung + options.sources)
     ]
-    log_to_stderr()
+    log.to_stderr()
     with listener("127.0.0.1", options.port, "--port") as bound:
         wanted = [Planned(source) for source in (*hung, *working)], ""
         serve(wanted, "alpha", bound, lambda: wanted)
