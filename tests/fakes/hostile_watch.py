@@ -1,0 +1,140 @@
+"""Everything that talks HTTP, on one page with a healthy source, looks at one service; and what there is to be seen of it.
+
+The real constructors and the real runner; only the scheduler is not there: each source runs once, when it is told to.
+"""
+
+import io
+import logging
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporters.chroma_probe import chroma_probe
+from exporters.chroma_source import ChromaSource
+from exporters.http_probe import http_probe
+from exporters.landing import landing
+from exporters.memory_probe import memory_probe
+from exporters.memory_source import MemorySource
+from exporters.page import Page
+from exporters.runner import Health, Runner
+from exporters.source import Source
+from exporters.vllm_probe import vllm_probe
+from exporters.vllm_source import VllmSource
+from ragpulse.services import Chroma, ChromaQuery, Http, Memory, MemoryAuth, MemoryCheck, Vllm
+from tests.fakes.running import until
+from tests.fakes.sources import FakeSource, up
+from tests.fakes.watched import PATIENT, plan
+
+SECRET = "s3cret-of-a-throw-away-server"
+CHECKS = {
+    "chroma": ("heartbeat", "ready", "query"),
+    "memory": ("health", "ready", "search"),
+    "http": ("response",),
+    "vllm": ("health", "ready"),
+}
+
+
+def sources(url: str, secret: Path, request_timeout: float) -> list[Source]:
+    """All kinds that ask `url`. vLLM's source derives its limits from its interval: the others from `request_timeout`."""
+    file = str(secret)
+    check = MemoryCheck(path="/status", json_field="status")
+    chroma = Chroma(
+        kind="chroma", nodes=("sark",), url=url, token_file=file, query=ChromaQuery(collection="documents")
+    )
+    memory = Memory(
+        kind="memory",
+        nodes=("sark",),
+        url=url,
+        auth=MemoryAuth(value_file=file),
+        health=check,
+        ready=check,
+        search=MemoryCheck(path="/search", method="POST", json={"query": "x"}, json_field="status"),
+        gauges={"entries": "entries", "deep": "a.b.c"},
+    )
+    vllm = Vllm(kind="vllm", nodes=("sark",), url=url, api_key_file=file)
+    of = {kind: plan(kind, request_timeout=request_timeout, response=1.0) for kind in CHECKS}
+    quick = replace(of["chroma"], interval=4 * request_timeout)
+    return [
+        chroma_probe(of["chroma"], chroma),
+        ChromaSource(quick, chroma),
+        memory_probe(of["memory"], memory),
+        MemorySource(of["memory"], memory),
+        http_probe(of["http"], Http(kind="http", nodes=("sark",), url=url)),
+        vllm_probe(of["vllm"], vllm),
+        VllmSource("vllm", vllm, 4 * request_timeout),
+    ]
+
+
+class Watch:
+    """All of them, and a healthy source, on a page of their own."""
+
+    def __init__(self, url: str, secret: Path, request_timeout: float = PATIENT) -> None:
+        self._page = Page(time.monotonic)
+        healthy = FakeSource("healthy", lambda: [up("healthy")])
+        self._runners = [Runner(each, self._page) for each in (*sources(url, secret, request_timeout), healthy)]
+        self._log = io.StringIO()
+
+    def __enter__(self) -> Self:
+        self._handler = logging.StreamHandler(self._log)
+        logging.getLogger("exporters").addHandler(self._handler)
+        for runner in self._runners:
+            runner.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("exporters").removeHandler(self._handler)
+        for runner in self._runners:
+            runner.stop()
+            runner._thread.join(PATIENT)
+
+    def round(self) -> None:
+        """One run of each, side by side; one that is late is cut, as the scheduler would."""
+        start = time.monotonic()
+        before = [(runner, runner.due(), runner.health) for runner in self._runners]
+
+        def finished() -> bool:
+            for runner, run, health in before:
+                assert run is not None, f"{runner.source.name} still runs"
+                if runner.health is health and time.monotonic() - start > runner.source.timeout:
+                    runner.deadline(run)
+            return all(runner.health is not health for runner, _, health in before)
+
+        until(finished, "everything has run", seconds=120)
+
+    def seen(self) -> "Seen":
+        return Seen(
+            page=self._page.text().decode(),
+            landing=landing("sark", self._runners, time.time()),
+            log=self._log.getvalue(),
+            health={runner.source.name: runner.health for runner in self._runners},
+        )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is to be seen from outside."""
+
+    page: str
+    landing: str
+    log: str
+    health: dict[str, Health]
+
+    def series(self) -> dict[tuple[str, ...], float]:
+        """(name, label value, …) → value as the official parser reads it. Errors: AssertionError for one said twice."""
+        families = list(text_string_to_metric_families(self.page))
+        assert len({family.name for family in families}) == len(families)
+        listed = [((line.name, *line.labels.values()), line.value) for family in families for line in family.samples]
+        found = dict(listed)
+        assert len(found) == len(listed)
+        return found
+
+    def failures(self) -> dict[tuple[str, str], str]:
+        """(service, check) → why it failed."""
+        return {
+            (name[1], name[2]): name[3]
+            for name, count in self.series().items()
+            if name[0] == "ragpulse_probe_failures_total" and count
+        }
