@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import quote
 
 from exporters.http_client import HttpClient
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT = "/api/v2/heartbeat"  # without token and without database: it answers while SQLite is locked
 VERSION = "/api/v2/version"
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")  # a UUID; anything else would be a path of the server's choosing
 
 
 def tenant(chroma: Chroma) -> str:
@@ -28,6 +30,10 @@ def database(chroma: Chroma) -> str:
 def collection(chroma: Chroma, name_or_id: str) -> str:
     """By name to look it up, by id for all else."""
     return f"{database(chroma)}/collections/{_part(name_or_id)}"
+
+
+def is_id(found: object) -> TypeGuard[str]:
+    return isinstance(found, str) and _ID.fullmatch(found) is not None
 
 
 def client(chroma: Chroma, timeout: float, budget: float = math.inf) -> HttpClient:

@@ -84,7 +84,7 @@ class _Query:
             raise WrongAnswer("invalid", f"there is no collection {self._name}")
         found = answer.expect().mapping()
         identity, dimension = found.get("id"), found.get("dimension")
-        if not isinstance(identity, str) or not isinstance(dimension, int) or not 0 < dimension <= _MAX_DIMENSION:
+        if not chroma_api.is_id(identity) or type(dimension) is not int or not 0 < dimension <= _MAX_DIMENSION:
             raise WrongAnswer("invalid", f"collection {self._name} holds no vectors to ask for")
         return _Collection(
             f"{chroma_api.collection(self._chroma, identity)}/query",

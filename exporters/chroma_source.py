@@ -1,8 +1,9 @@
 """What does ChromaDB store, which version is it, and does it guard its data?
 
 Source: its v2 API, read on the node that it lives on. Collections beyond the first 100 by name are counted, but their
-records are not. Errors: SourceError for an answer of a shape that this version does not know, and for a database that
-does not exist; a Chroma that cannot be reached or that refuses gives no samples: the probe tells of it.
+records are not; how many are left out is told. Errors: SourceError for an answer of a shape that this version does not
+know, and for a database that does not exist; a Chroma that cannot be reached or that refuses gives no samples: the
+probe tells of it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from exporters import chroma_api
 from exporters.http_client import Answer, Failure
+from exporters.label_text import fits_label
 from exporters.probe import Plan
 from exporters.source import SourceError
+from ragpulse.catalogue.agent import SOURCE_DROPPED
 from ragpulse.catalogue.chroma import AUTH_ENFORCED, COLLECTION_RECORDS, COLLECTIONS, INFO
 from ragpulse.metric import Metric, Sample
 
@@ -26,11 +29,12 @@ _SHARE = 0.9  # of the interval, for all requests of a run together
 _REFUSED, _SERVED, _MISSING = (401, 403), 200, 404
 # No answer of a 1.x tells more: up to 1.5.9 at least, each of them calls itself 1.0.0 everywhere.
 _UNTOLD = {"1.0.0": "1.x (says 1.0.0)"}
+_MOST = 2**53  # the largest number that a sample holds exactly
 
 
 class ChromaSource:
     max_age: float | None = None
-    emits: tuple[Metric, ...] = (INFO, AUTH_ENFORCED, COLLECTIONS, COLLECTION_RECORDS)
+    emits: tuple[Metric, ...] = (INFO, AUTH_ENFORCED, COLLECTIONS, COLLECTION_RECORDS, SOURCE_DROPPED)
 
     def __init__(self, plan: Plan, chroma: Chroma) -> None:
         self.name = f"chroma:{plan.service}"
@@ -54,6 +58,8 @@ class ChromaSource:
 
     def _server(self) -> Iterator[Sample]:
         version = _known(self._client.get(chroma_api.VERSION, with_auth=False).expect(), str)
+        if not fits_label(version):
+            raise SourceError("Chroma's version is no text for a label")
         yield INFO(1, service=self._service, version=_UNTOLD.get(version, version), storage=_STORAGE)
         status = self._client.get(chroma_api.tenant(self._chroma), with_auth=False).status
         if status in _REFUSED:
@@ -63,20 +69,36 @@ class ChromaSource:
 
     def _contents(self) -> Iterator[Sample]:
         database = chroma_api.database(self._chroma)
-        collections = _known(self._client.get(f"{database}/collections_count").expect(), int)
+        collections = _count(self._client.get(f"{database}/collections_count").expect())
         # Both generations count what does not exist as empty.
         if collections == 0 and self._client.get(database).status == _MISSING:
             raise SourceError(f"Chroma has no database {self._chroma.database} in tenant {self._chroma.tenant}")
         yield COLLECTIONS(collections, service=self._service)
         listed = _known(self._client.get(f"{database}/collections").expect(), list)
-        try:
-            identities = {str(entry["name"]): str(entry["id"]) for entry in listed}
-        except (TypeError, KeyError) as error:
-            raise SourceError(f"Chroma lists its collections in an unknown shape: {error!r}") from error
-        for name in sorted(identities)[:MAX_COLLECTIONS]:
-            answer = self._client.get(f"{chroma_api.collection(self._chroma, identities[name])}/count")
+        shown = _shown(listed)
+        yield SOURCE_DROPPED(len(listed) - len(shown), source=self.name)
+        for name, identity in shown.items():
+            answer = self._client.get(f"{chroma_api.collection(self._chroma, identity)}/count")
             if answer.status not in (400, 404):  # deleted since it was listed
-                yield COLLECTION_RECORDS(_known(answer.expect(), int), service=self._service, collection=name)
+                yield COLLECTION_RECORDS(_count(answer.expect()), service=self._service, collection=name)
+
+
+def _shown(listed: list[Any]) -> dict[str, str]:
+    """Name → id of the first collections by name."""
+    try:
+        identities = {entry["name"]: entry["id"] for entry in listed}
+    except (TypeError, KeyError) as error:
+        raise SourceError(f"Chroma lists its collections in an unknown shape: {error!r}") from error
+    if not all(isinstance(name, str) and chroma_api.is_id(identity) for name, identity in identities.items()):
+        raise SourceError("Chroma lists a collection whose name is no text, or whose id is none")
+    return dict(sorted((name, identity) for name, identity in identities.items() if fits_label(name))[:MAX_COLLECTIONS])
+
+
+def _count(answer: Answer) -> int:
+    found: int = _known(answer, int)
+    if not 0 <= found <= _MOST:
+        raise SourceError("Chroma answers with a number that counts nothing")
+    return found
 
 
 def _known(answer: Answer, kind: type) -> Any:

@@ -1,8 +1,8 @@
 """vLLM's metrics page under the names of our catalogue, every series per model and engine with its own buckets.
 
 Source: the text of GET /metrics (without a slash at the end: with one it is another handler and another format).
-Errors: SourceError for a page that is cut off, is not Prometheus text, or has a series twice. Families and labels
-that this version does not know are dropped. A page without any `vllm:` line (--disable-log-stats) is empty, not wrong.
+Errors: SourceError for a page that cannot be read, has a series twice, or a value that none can have. Families and
+labels that this version does not know are dropped; so are series beyond the most that are shown, and those are counted.
 """
 
 import math
@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.metrics_core import Metric as Family
-from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample as Line
 
+from exporters import vllm_text
 from exporters.source import SourceError
-from exporters.vllm_names import ENGINE_LABEL, FAMILIES, MODEL_LABEL, OWN_LABELS, PREFIX, SINGLE_ENGINE, STEPS
+from exporters.vllm_names import FAMILIES, OWN_LABELS, STEPS
+from exporters.vllm_text import EngineKey, engine_of
 from ragpulse.catalogue import vllm
 from ragpulse.metric import Metric, Sample
 
-_OURS = (PREFIX, f"# HELP {PREFIX}", f"# TYPE {PREFIX}")
-EngineKey = tuple[str, str]  # model, engine
+_MOST = 2.0**53  # beyond it a float counts no single event any more, and a counter of ours would stand still for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,11 @@ class _Histogram:
 
 
 class VllmPage:
+    """`dropped`: series that were left out."""
+
     def __init__(self, text: str) -> None:
-        self._families = _parse(text)
+        self._families = vllm_text.families(text)
+        self.dropped = vllm_text.leave_out(self._families)
 
     def offered(self) -> Iterator[tuple[Metric, bool]]:
         for metric in FAMILIES:
@@ -103,39 +106,19 @@ class VllmPage:
         return {(key[0], key[1]): found.count for key, found in _histograms(family).items()}
 
 
-def _parse(text: str) -> dict[str, Family]:
-    if text and not text.endswith("\n"):
-        raise SourceError("GET /metrics: the page is cut off in its last line")
-    if not any(line.startswith(("# TYPE ", *_OURS)) for line in text.split("\n")):
-        raise SourceError("GET /metrics is no page of Prometheus metrics")
-    ours = "\n".join(line for line in text.split("\n") if line.startswith(_OURS))
-    families: dict[str, Family] = {}
-    try:
-        for family in text_string_to_metric_families(ours):
-            if family.name in families and family.type != "unknown":
-                raise SourceError(f"GET /metrics: {family.name} stands twice")
-            families.setdefault(family.name, family)
-    except ValueError as error:
-        raise SourceError(f"GET /metrics is not Prometheus text: {error}") from error
-    return families
-
-
 def _names(metric: Metric) -> tuple[str, ...]:
     return metric.labels[1:]  # all but `service`, which is ours
 
 
 def _key(line: Line, own: Mapping[str, str]) -> tuple[str, ...]:
-    model, engine = line.labels.get(MODEL_LABEL, ""), line.labels.get(ENGINE_LABEL, SINGLE_ENGINE)
-    return (model, engine, *(line.labels.get(theirs, "") for theirs in own.values()))
+    return (*engine_of(line), *(line.labels.get(theirs, "") for theirs in own.values()))
 
 
 def _values(metric: Metric, family: Family) -> dict[tuple[str, ...], float]:
     values: dict[tuple[str, ...], float] = {}
     for line in family.samples:
         key = _key(line, OWN_LABELS.get(metric, {}))
-        if key in values:
-            raise _twice(line)
-        values[key] = _amount(line)
+        values[key] = _once(line, values.get(key, math.nan))
     return values
 
 
@@ -145,13 +128,11 @@ def _histograms(family: Family) -> dict[tuple[str, ...], _Histogram]:
         histogram = found[_key(line, {})]
         if line.name.endswith("_bucket"):
             edge = _edge(line)
-            if edge in histogram.edges:
-                raise _twice(line)
-            histogram.edges[edge] = _amount(line)
+            histogram.edges[edge] = _once(line, histogram.edges.get(edge, math.nan))
         elif line.name.endswith("_sum"):
-            histogram.total = _amount(line)
+            histogram.total = _once(line, histogram.total)
         else:
-            histogram.count = _amount(line)
+            histogram.count = _once(line, histogram.count)
     if not all(_adds_up(histogram) for histogram in found.values()):
         raise SourceError(f"GET /metrics: the buckets, sum and count of {family.name} do not fit each other")
     return found
@@ -170,17 +151,18 @@ def _adds_up(histogram: _Histogram) -> bool:
 
 def _edge(line: Line) -> float:
     try:
-        return float(line.labels["le"])
+        edge = float(line.labels["le"])
     except (KeyError, ValueError):
-        raise SourceError(f"GET /metrics: {line.name} has no upper edge") from None
+        edge = math.nan
+    if math.isnan(edge):
+        raise SourceError(f"GET /metrics: {line.name} has no upper edge")
+    return edge
 
 
-def _amount(line: Line) -> float:
-    """Nothing that we read of vLLM can be negative or endless."""
-    if not math.isfinite(line.value) or line.value < 0:
+def _once(line: Line, before: float) -> float:
+    """Nothing that we read of vLLM can be negative or endless, nor so large that it cannot count any more."""
+    if not math.isnan(before):
+        raise SourceError(f"GET /metrics: {line.name} has two series that differ in no label that is known here")
+    if not 0 <= line.value <= _MOST:
         raise SourceError(f"GET /metrics: {line.name} is {line.value}")
     return float(line.value)
-
-
-def _twice(line: Line) -> SourceError:
-    return SourceError(f"GET /metrics: {line.name} has two series that differ in no label that is known here")

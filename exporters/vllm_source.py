@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from exporters.http_client import Failure, HttpClient, Unanswered, WrongAnswer
+from exporters.label_text import fits_label
 from exporters.source import READING_INTERVAL, SourceError
 from exporters.vllm_names import FAMILIES
 from exporters.vllm_page import VllmPage
 from exporters.vllm_state import Demand, StateWatch
+from ragpulse.catalogue.agent import SOURCE_DROPPED
 from ragpulse.catalogue.vllm import DEMAND_SECONDS, DEMAND_TOKENS, INFO, METRIC_OFFERED, STATE, STATES
 from ragpulse.metric import Metric, Sample, one_of
 
@@ -31,7 +33,7 @@ _SERVER_ERROR = 5  # first digit of the status
 
 class VllmSource:
     max_age: float | None = None
-    emits: tuple[Metric, ...] = (STATE, INFO, METRIC_OFFERED, DEMAND_SECONDS, DEMAND_TOKENS, *FAMILIES)
+    emits: tuple[Metric, ...] = (STATE, INFO, METRIC_OFFERED, DEMAND_SECONDS, DEMAND_TOKENS, SOURCE_DROPPED, *FAMILIES)
 
     def __init__(
         self,
@@ -78,16 +80,17 @@ class VllmSource:
         self._demand.observe(engines, now)
         yield from self._is(self._state.judge(engines, now, refusing=refusing))
         yield from page.samples(self._service)
+        yield SOURCE_DROPPED(page.dropped, source=self.name)
         for metric, offered in page.offered():
             yield METRIC_OFFERED(offered, service=self._service, metric=metric.name)
         if version := self._known_version():
             yield INFO(1, service=self._service, version=version)
 
     def _refusing(self) -> bool:
-        answer = self._client.request("GET", "/health", timeout=_HEALTH_SHARE * self._limit)
-        if answer.status // 100 == _SERVER_ERROR:
-            return True
         try:
+            answer = self._client.request("GET", "/health", timeout=_HEALTH_SHARE * self._limit)
+            if answer.status // 100 == _SERVER_ERROR:
+                return True
             answer.expect()
         except WrongAnswer as wrong:
             raise SourceError(f"GET /health: {wrong}; is this vLLM?") from wrong
@@ -108,7 +111,7 @@ class VllmSource:
                 found = self._client.get("/version").expect().mapping().get("version")
             except Failure:
                 return None
-            self._version = found if isinstance(found, str) else None
+            self._version = found if fits_label(found) else None
         return self._version
 
     def _unseen(self, state: str) -> Iterator[Sample]:

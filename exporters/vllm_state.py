@@ -10,7 +10,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from exporters.vllm_page import Engine, EngineKey
+from exporters.vllm_page import Engine
+from exporters.vllm_text import EngineKey
 from ragpulse.catalogue.vllm import DEMAND_SECONDS, DEMAND_TOKENS
 from ragpulse.metric import Sample
 

@@ -10,6 +10,7 @@ from tests.fakes.watched import plan
 
 COLLECTIONS = {
     'ragpulse_chroma_collections{service="chroma"}': 2.0,
+    'ragpulse_source_dropped_series{source="chroma:chroma"}': 0.0,
     'ragpulse_chroma_collection_records{service="chroma",collection="documents"}': 30.0,
     'ragpulse_chroma_collection_records{service="chroma",collection="empty_one"}': 0.0,
 }

@@ -66,6 +66,7 @@ def test_a_page_is_passed_through_with_state_version_and_what_is_offered(vllm: R
             for metric, offered in known.offered()
         },
         'ragpulse_vllm_info{service="vllm",version="0.32.0"}': 1.0,
+        'ragpulse_source_dropped_series{source="vllm:vllm"}': 0.0,
     }
 
 

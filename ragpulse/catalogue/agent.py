@@ -21,3 +21,9 @@ SOURCE_LAST_SUCCESS = gauge(
 SOURCE_RUNS = counter("ragpulse_source_runs_total", "Runs of a source by result.", "source", "result")
 SOURCE_DURATION = gauge("ragpulse_source_duration_seconds", "Duration of the last finished run of a source.", "source")
 SOURCE_INTERVAL = gauge("ragpulse_source_interval_seconds", "Configured time between two runs of a source.", "source")
+SOURCE_DROPPED = gauge(
+    "ragpulse_source_dropped_series",
+    "Series of a service that the last run of its source left out: beyond the most that are shown, or with a name"
+    " that cannot be a label.",
+    "source",
+)
