@@ -41,9 +41,7 @@ def sources(url: str, secret: Path, request_timeout: float) -> list[Source]:
     """All kinds that ask `url`. vLLM's source derives its limits from its interval: the others from `request_timeout`."""
     file = str(secret)
     check = MemoryCheck(path="/status", json_field="status")
-    chroma = Chroma(
-        kind="chroma", nodes=("sark",), url=url, token_file=file, query=ChromaQuery(collection="documents")
-    )
+    chroma = Chroma(kind="chroma", nodes=("sark",), url=url, token_file=file, query=ChromaQuery(collection="documents"))
     memory = Memory(
         kind="memory",
         nodes=("sark",),
@@ -51,7 +49,7 @@ def sources(url: str, secret: Path, request_timeout: float) -> list[Source]:
         auth=MemoryAuth(value_file=file),
         health=check,
         ready=check,
-        search=MemoryCheck(path="/search", method="POST", json={"query": "x"}, json_field="status"),
+        search=MemoryCheck(path="/search", method="POST", json_field="status"),
         gauges={"entries": "entries", "deep": "a.b.c"},
     )
     vllm = Vllm(kind="vllm", nodes=("sark",), url=url, api_key_file=file)
