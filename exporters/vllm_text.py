@@ -22,7 +22,8 @@ MAX_ENGINES = 64  # shown; a real one says about 100 series each
 MAX_SERIES = 128  # of one family and engine; the longest real one has 25
 MAX_LINE = 4096  # characters; the parser's time grows with the square of a line
 MAX_TEXT = 2 * 1024 * 1024  # characters of vLLM's own lines; 64 engines say half of it
-_OURS = (PREFIX, f"# HELP {PREFIX}", f"# TYPE {PREFIX}")
+_TYPE = f"# TYPE {PREFIX}"
+_OURS = (PREFIX, f"# HELP {PREFIX}", _TYPE)
 _KNOWN = (*(name for names in FAMILIES.values() for name in names), *STEPS)
 
 
@@ -64,7 +65,9 @@ def _few(lines: Iterable[Line], engines: set[EngineKey]) -> list[Line]:
 def _own_lines(text: str) -> str:
     if text and not text.endswith("\n"):
         raise SourceError("GET /metrics: the page is cut off in its last line")
-    own, are_metrics, size = [], False, 0
+    own: list[str] = []
+    typed: set[str] = set()
+    are_metrics, size = False, 0
     for line in io.StringIO(text):
         if not line.startswith(_OURS):
             are_metrics = are_metrics or line.startswith("# TYPE ")
@@ -72,6 +75,11 @@ def _own_lines(text: str) -> str:
         size += len(line)
         if len(line) > MAX_LINE or size > MAX_TEXT:
             raise SourceError("GET /metrics: the page is larger than that of any vLLM")
+        if line.startswith(_TYPE):
+            # Two in a row are one family for the parser, with the samples of both and the type of the second.
+            if (name := line.split()[2]) in typed:
+                raise SourceError(f"GET /metrics: {name} stands twice")
+            typed.add(name)
         own.append(line)
     if not own and not are_metrics:
         raise SourceError("GET /metrics is no page of Prometheus metrics")

@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import cycle
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close sends RST and drops what was not sent
@@ -19,10 +19,11 @@ _PATIENCE = 10.0
 
 
 class Conversation:
-    """One connection. `stopped` is set when the server goes."""
+    """One connection. `stopped` is set when the server goes; `asked` is the head of the last request."""
 
     def __init__(self, connection: socket.socket, stopped: threading.Event) -> None:
         self.stopped = stopped
+        self.asked = b""
         self._connection = connection
         self._heard = b""
 
@@ -31,13 +32,13 @@ class Conversation:
         while b"\r\n\r\n" not in self._heard:
             if not self._more():
                 return None
-        head, _, self._heard = self._heard.partition(b"\r\n\r\n")
-        length = int(found[1]) if (found := _LENGTH.search(head)) else 0
+        self.asked, _, self._heard = self._heard.partition(b"\r\n\r\n")
+        length = int(found[1]) if (found := _LENGTH.search(self.asked)) else 0
         while len(self._heard) < length:
             if not self._more():
                 return None
         self._heard = self._heard[length:]
-        return head.split(b" ", 2)[1].decode()
+        return self.asked.split(b" ", 2)[1].decode()
 
     def say(self, raw: bytes) -> None:
         self._connection.sendall(raw)
@@ -125,10 +126,8 @@ class _Server:
 
 
 def _hang_up(connection: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # it is closed already
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it is closed already
 
 
 @contextmanager

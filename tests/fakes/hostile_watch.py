@@ -1,11 +1,13 @@
-"""Everything that talks HTTP, on one page with a healthy source, looks at one service; and what there is to be seen of it.
+"""Everything that talks HTTP looks at one service, on a page with a healthy source; and what there is to be seen of it.
 
 The real constructors and the real runner; only the scheduler is not there: each source runs once, when it is told to.
 """
 
 import io
 import logging
+import re
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -15,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporters.chroma_probe import chroma_probe
 from exporters.chroma_source import ChromaSource
 from exporters.http_probe import http_probe
+from exporters.label_text import MAX_LENGTH
 from exporters.landing import landing
 from exporters.memory_probe import memory_probe
 from exporters.memory_source import MemorySource
@@ -29,6 +32,8 @@ from tests.fakes.sources import FakeSource, up
 from tests.fakes.watched import PATIENT, plan
 
 SECRET = "s3cret-of-a-throw-away-server"
+MOST_SERIES = 10_000  # 64 engines of vLLM and 100 collections, with room to spare
+_FAILURES, _STATE = "ragpulse_probe_failures_total", "ragpulse_vllm_state"
 CHECKS = {
     "chroma": ("heartbeat", "ready", "query"),
     "memory": ("health", "ready", "search"),
@@ -37,8 +42,8 @@ CHECKS = {
 }
 
 
-def sources(url: str, secret: Path, request_timeout: float) -> list[Source]:
-    """All kinds that ask `url`. vLLM's source derives its limits from its interval: the others from `request_timeout`."""
+def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[str]) -> list[Source]:
+    """Of these kinds, all that ask `url`. vLLM's source derives its limits from its interval."""
     file = str(secret)
     check = MemoryCheck(path="/status", json_field="status")
     chroma = Chroma(kind="chroma", nodes=("sark",), url=url, token_file=file, query=ChromaQuery(collection="documents"))
@@ -55,7 +60,7 @@ def sources(url: str, secret: Path, request_timeout: float) -> list[Source]:
     vllm = Vllm(kind="vllm", nodes=("sark",), url=url, api_key_file=file)
     of = {kind: plan(kind, request_timeout=request_timeout, response=1.0) for kind in CHECKS}
     quick = replace(of["chroma"], interval=4 * request_timeout)
-    return [
+    everything: list[Source] = [
         chroma_probe(of["chroma"], chroma),
         ChromaSource(quick, chroma),
         memory_probe(of["memory"], memory),
@@ -64,15 +69,18 @@ def sources(url: str, secret: Path, request_timeout: float) -> list[Source]:
         vllm_probe(of["vllm"], vllm),
         VllmSource("vllm", vllm, 4 * request_timeout),
     ]
+    return [source for source in everything if source.name.partition(":")[2] in kinds]
 
 
 class Watch:
     """All of them, and a healthy source, on a page of their own."""
 
-    def __init__(self, url: str, secret: Path, request_timeout: float = PATIENT) -> None:
+    def __init__(
+        self, url: str, secret: Path, request_timeout: float = PATIENT, kinds: Collection[str] = tuple(CHECKS)
+    ) -> None:
         self._page = Page(time.monotonic)
-        healthy = FakeSource("healthy", lambda: [up("healthy")])
-        self._runners = [Runner(each, self._page) for each in (*sources(url, secret, request_timeout), healthy)]
+        watched = [*sources(url, secret, request_timeout, kinds), FakeSource("healthy", lambda: [up("healthy")])]
+        self._runners = [Runner(source, self._page) for source in watched]
         self._log = io.StringIO()
 
     def __enter__(self) -> Self:
@@ -129,10 +137,28 @@ class Seen:
         assert len(found) == len(listed)
         return found
 
+    def errors(self) -> dict[str, str]:
+        """Source → why its last run was none."""
+        return {name: str(health.error) for name, health in self.health.items() if health.state != "ok"}
+
+    def state_of_vllm(self) -> str | None:
+        return next((name[2] for name, is_so in self.series().items() if name[0] == _STATE and is_so), None)
+
+    def assert_contained(self) -> None:
+        """Whatever the service did: it cost nothing but its own readings, and nothing of it came through unbounded."""
+        series = self.series()
+        assert series["ragpulse_service_up", "healthy"] == series["ragpulse_source_runs_total", "healthy", "ok"]
+        assert self.health["healthy"].state == "ok"
+        assert len(series) < MOST_SERIES
+        assert max(len(label) for name in series for label in name[1:]) <= MAX_LENGTH
+        for name, error in self.errors().items():
+            assert self.health[name].state == "error", f"{name} had to be cut: {error}"
+            assert not re.match(r"\w+ \(\w+\.py:\d+\)", error), f"{name} ended in an error without a name: {error}"
+            assert len(error) <= 200
+            assert error.isprintable()
+        for text in (self.page, self.landing, self.log):
+            assert SECRET not in text
+
     def failures(self) -> dict[tuple[str, str], str]:
         """(service, check) → why it failed."""
-        return {
-            (name[1], name[2]): name[3]
-            for name, count in self.series().items()
-            if name[0] == "ragpulse_probe_failures_total" and count
-        }
+        return {(name[1], name[2]): name[3] for name, count in self.series().items() if name[0] == _FAILURES and count}

@@ -61,6 +61,16 @@ def resets(after: bytes) -> Behaviour:
     return behave
 
 
+def echoes(form: Callable[[bytes], bytes]) -> Behaviour:
+    """What `form` makes of the request, credentials and all."""
+
+    def behave(talk: Conversation) -> None:
+        while talk.hear() is not None:
+            talk.say(form(talk.asked))
+
+    return behave
+
+
 def redirects(location: Callable[[str], str]) -> Behaviour:
     """To every request the place that `location` makes of its path."""
 
@@ -146,7 +156,7 @@ FAST: dict[str, Behaviour] = {
     "headers without end": streams(lambda: (OK, *repeat(b"X-More: " + b"y" * 80 + b"\r\n", 2_000_000))),
     "a million header lines": streams(_million_lines),
     "a header of 10 MB": streams(lambda: (OK + b"X-Long: ", *_chunks(10 * MEBI), b"\r\n\r\n")),
-    "a thousand small headers": says(answer(BODY, *[b"X-%d: y" % number for number in range(1000)])),
+    "a thousand headers": says(answer(BODY, *[b"X-%d: y" % number for number in range(1000)])),
     "a status line of 10 MB": streams(lambda: (b"HTTP/1.1 200 ", *_chunks(10 * MEBI))),
     "a storm of 100 Continue": streams(lambda: repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 100_000)),
     "HTTP/0.9": says(BODY + b"\n"),
@@ -164,6 +174,8 @@ FAST: dict[str, Behaviour] = {
     "a status of text": says(answer(BODY, status=b"fine")),
     "a header without a colon": says(OK + b"no colon here\r\n\r\n"),
     "a header with NUL": says(OK + b"X-Nul: a\0b\r\n\r\n" + BODY),
+    "the request itself": echoes(lambda asked: asked + b"\r\n\r\n"),
+    "the request for a status": echoes(lambda asked: b"HTTP/1.1 " + asked + b"\r\n\r\n"),
     "an unknown transfer encoding": says(OK + b"Transfer-Encoding: rot13\r\n\r\n" + BODY),
 }  # fmt: skip
 # A status that says all is well, over something that is not: who looks at the status alone is content.
@@ -172,9 +184,11 @@ MISLEADING: dict[str, Behaviour] = {
     "nothing": says(answer(b"")),
     "a status without a reason": says(answer(BODY, status=b"200")),
     "a length shorter than its body": says(OK + b"Content-Length: 9\r\n\r\n" + BODY),
-    "a length and chunks": says(OK + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n1d\r\n" + BODY + b"\r\n0\r\n\r\n"),
+    "a length and chunks": says(answer(b"", b"Transfer-Encoding: chunked") + b"1d\r\n" + BODY + b"\r\n0\r\n\r\n"),
     "two lengths that agree": says(OK + b"Content-Length: 29\r\nContent-Length: 29\r\n\r\n" + BODY),
     "bytes that are no text": says(answer(bytes(range(256)), b"Content-Type: application/json")),
     "8 MB of one word": says(answer(b"x" * (8 * MEBI - 1))),
+    "the request for a body": echoes(answer),
+    "the request for headers": echoes(lambda asked: answer(BODY, asked.partition(b"\r\n")[2])),
     "more after its end": says(answer(BODY) + answer(BODY) * 3),
 }  # fmt: skip

@@ -1,0 +1,111 @@
+"""A service of every kind that is well, and what a hostile one puts in the place of one answer or of a field of it."""
+
+import json
+from typing import Any
+
+from tests.fakes.hostile_wire import answer
+
+_DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
+_ID = "00000000-0000-4000-8000-000000000001"
+VERSION, LISTED, COUNT = "/api/v2/version", f"{_DATABASE}/collections", f"{_DATABASE}/collections_count"
+RECORDS = f"{LISTED}/{_ID}/count"
+LOOKED_UP, QUERY = f"{LISTED}/documents", f"{LISTED}/{_ID}/query"
+MODELS, METRICS, VLLM_VERSION, STATUS = "/v1/models", "/metrics", "/version", "/status"
+
+PAGE = """\
+# TYPE vllm:num_requests_running gauge
+vllm:num_requests_running{engine="0",model_name="llama"} 1
+"""
+WELL: dict[str, Any] = {
+    "/api/v2/heartbeat": {"nanosecond heartbeat": 1},
+    VERSION: "0.5.23",
+    "/api/v2/tenants/default_tenant": {"name": "default_tenant"},
+    _DATABASE: {"name": "default_database"},
+    COUNT: 1,
+    LISTED: [{"name": "documents", "id": _ID}],
+    RECORDS: 7,
+    LOOKED_UP: {"id": _ID, "dimension": 3},
+    QUERY: {"distances": [[0.25]]},
+    STATUS: {"status": "ok", "entries": 5, "a": {"b": {"c": 1}}},
+    "/search": {"status": "ok"},
+    MODELS: {"data": [{"id": "llama"}]},
+    VLLM_VERSION: {"version": "0.32.0"},
+}
+# Every field that a source or probe reads: where it stands in the answer of its path.
+FIELDS: tuple[tuple[str, tuple[str | int, ...]], ...] = (
+    *((path, ()) for path in WELL),
+    (LISTED, (0,)),
+    (LISTED, (0, "name")),
+    (LISTED, (0, "id")),
+    (LOOKED_UP, ("id",)),
+    (LOOKED_UP, ("dimension",)),
+    (STATUS, ("status",)),
+    (STATUS, ("entries",)),
+    (STATUS, ("a",)),
+    (STATUS, ("a", "b", "c")),
+    (MODELS, ("data",)),
+    (MODELS, ("data", 0)),
+    (MODELS, ("data", 0, "id")),
+    (VLLM_VERSION, ("version",)),
+)
+_DEEP = 100_000
+VALUES: dict[str, bytes] = {
+    "nothing": b"",
+    "null": b"null",
+    "true": b"true",
+    "false": b"false",
+    "zero": b"0",
+    "a negative": b"-1",
+    "a fraction": b"1.5",
+    "a whole float": b"3.0",
+    "NaN": b"NaN",
+    "Infinity": b"-Infinity",
+    "1e999": b"1e999",
+    "an integer of 400 digits": b"9" * 400,
+    "an integer of 5,000 digits": b"9" * 5000,
+    "one more than a float can count": b"9007199254740993",
+    "a number with a leading zero": b"007",
+    "an empty text": b'""',
+    "a text": b'"ok then"',
+    "a text of 7 MB": b'"' + b"x" * 7_000_000 + b'"',
+    "a text of control characters": json.dumps("a\n\r\0\x1b[31m\x85\u2028b").encode(),
+    "a lone surrogate": b'"\\ud800"',
+    "a path": b'"../../../../secret"',
+    "quotes": json.dumps('"} 1\nragpulse_service_up{service="x"} 1').encode(),
+    "raw control characters": b'"a\n\0b"',
+    "an empty list": b"[]",
+    "an empty object": b"{}",
+    "a list of null": b"[null]",
+    "a list of lists": b"[[[]]]",
+    "a list of objects": b'[{"id": {}, "name": []}]',
+    "an object of objects": b'{"id": {}, "name": {}, "data": {}, "version": {}}',
+    "one key ten times": b"{" + b",".join([b'"id": 1, "name": null, "status": []'] * 10) + b"}",
+    "a deep list": b"[" * _DEEP + b"]" * _DEEP,
+    "a deep object": b'{"a":' * _DEEP + b"1" + b"}" * _DEEP,
+    "a list that is cut off": b'["documents", ',
+    "a comma too many": b"[1,]",
+    "quotes of Python": b"{'id': 'x'}",
+    "a mark of byte order": b"\xef\xbb\xbf{}",
+    "UTF-16": '{"id": "x"}'.encode("utf-16"),
+    "bytes that are no text": b'"\xff\xfe\xfd"',
+}  # fmt: skip
+
+
+def routes(path: str = "", field: tuple[str | int, ...] = (), value: bytes = b"") -> dict[str, bytes]:
+    """The answer to each path; in that of `path`, `value` stands at `field`, as raw JSON."""
+    bodies = {where: json.dumps(found).encode() for where, found in WELL.items()} | {METRICS: PAGE.encode()}
+    if path:
+        bodies[path] = _replaced(WELL.get(path), field, value)
+    return {where: answer(body) for where, body in bodies.items()} | {"/health": answer(b""), "/": answer(b"")}
+
+
+def _replaced(document: Any, field: tuple[str | int, ...], value: bytes) -> bytes:
+    if not field:
+        return value
+    mark = "the place of the value"
+    copy = json.loads(json.dumps(document))
+    place = copy
+    for step in field[:-1]:
+        place = place[step]
+    place[field[-1]] = mark
+    return json.dumps(copy).encode().replace(json.dumps(mark).encode(), value)
