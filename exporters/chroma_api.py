@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import quote
 
-from exporters.http_client import HttpClient
+from exporters.http_client import SMALL_BODY_BYTES, HttpClient
 from exporters.secret import secret_header
 
 if TYPE_CHECKING:
@@ -36,12 +36,13 @@ def is_id(found: object) -> TypeGuard[str]:
     return isinstance(found, str) and _ID.fullmatch(found) is not None
 
 
-def client(chroma: Chroma, timeout: float, budget: float = math.inf) -> HttpClient:
-    """Seconds for one request, and for all requests of one run."""
+def client(chroma: Chroma, timeout: float, budget: float = math.inf, max_body: int = SMALL_BODY_BYTES) -> HttpClient:
+    """Seconds for one request, and for all requests of one run; bytes of one answer."""
     return HttpClient(
         chroma.url,
         timeout=timeout,
         budget=budget,
+        max_body=max_body,
         headers=secret_header(chroma.token_header, chroma.token_prefix, chroma.token_file),
         tls=chroma.tls,
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from exporters import chroma_api
-from exporters.http_client import Answer, Failure
+from exporters.http_client import MAX_BODY_BYTES, Answer, Failure
 from exporters.label_text import fits_label
 from exporters.probe import Plan
 from exporters.source import SourceError
@@ -43,7 +43,9 @@ class ChromaSource:
         self._service = plan.service
         self._chroma = chroma
         # Where collections are many or slow, the first ones are counted and the rest is left for another time.
-        self._client = chroma_api.client(chroma, plan.request_timeout, budget=_SHARE * plan.interval)
+        self._client = chroma_api.client(
+            chroma, plan.request_timeout, budget=_SHARE * plan.interval, max_body=MAX_BODY_BYTES
+        )
 
     def read(self) -> Iterator[Sample]:
         samples: list[Sample] = []

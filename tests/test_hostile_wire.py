@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from exporters.http_client import MAX_BODY_BYTES
-from tests.fakes.hostile_server import hostile, never_accepting
+from tests.fakes.hostile_server import hostile
 from tests.fakes.hostile_watch import CHECKS, SECRET, Seen, Watch
-from tests.fakes.hostile_wire import BODY, FAST, MEBI, MISLEADING, SLOW, gzip_bomb, gzip_of_zeros
+from tests.fakes.hostile_wire import BODY, MEBI, MISLEADING, SERVERS, SLOW, gzip_bomb, gzip_of_zeros
 from tests.fakes.watched import PATIENT
 
-QUICK = 0.4  # seconds of a request that must be cut
+QUICK = 0.25  # seconds of a request that must be cut
 UNANSWERED = {
     "timeout": (*SLOW, "never accepts"),
     "connect": (
@@ -42,15 +42,10 @@ ANSWERED = {
     ),
     "invalid": ("gzip in gzip in gzip", "gzip that is none", "gzip cut off", "an unknown encoding", "status 999"),
 }  # fmt: skip
+FOLLOWED = {"redirects to another host": "connect"}  # where nobody listens
 REASONS = {name: reason for table in (UNANSWERED, ANSWERED) for reason, names in table.items() for name in names}
 EVERY_CHECK = {(kind, check) for kind, checks in CHECKS.items() for check in checks}
 BY_STATUS_ALONE = {("http", "response"), ("vllm", "health")}
-
-Server = Callable[[], AbstractContextManager[str]]
-SERVERS: dict[str, Server] = {
-    "never accepts": never_accepting,
-    **{name: partial(hostile, behaviour) for name, behaviour in {**SLOW, **FAST}.items()},
-}
 
 
 @pytest.fixture
@@ -60,7 +55,12 @@ def secret(tmp_path: Path) -> Path:
     return file
 
 
-def look(server: Server, secret: Path, request_timeout: float = PATIENT, kinds: Iterable[str] = CHECKS) -> Seen:
+def look(
+    server: Callable[[], AbstractContextManager[str]],
+    secret: Path,
+    request_timeout: float = PATIENT,
+    kinds: Iterable[str] = CHECKS,
+) -> Seen:
     with server() as url, Watch(url, secret, request_timeout, tuple(kinds)) as watch:
         watch.round()
         return watch.seen()
@@ -73,10 +73,12 @@ def test_each_behaviour_has_its_reason_in_the_tables() -> None:
 @pytest.mark.parametrize("name", SERVERS)
 def test_every_check_fails_for_the_reason_of_the_table(name: str, secret: Path) -> None:
     seen = look(SERVERS[name], secret, QUICK if REASONS[name] == "timeout" else PATIENT)
-    assert seen.failures() == dict.fromkeys(EVERY_CHECK, REASONS[name])
+    followed = FOLLOWED.get(name, REASONS[name])
+    assert seen.failures() == {**dict.fromkeys(EVERY_CHECK, REASONS[name]), ("site", "response"): followed}
     answered = name in [each for names in ANSWERED.values() for each in names]
     series = seen.series()
-    assert {kind: series["ragpulse_service_up", kind] for kind in CHECKS} == dict.fromkeys(CHECKS, float(answered))
+    up = {kind for kind in CHECKS if series["ragpulse_service_up", kind]}
+    assert up == (CHECKS.keys() - {"site" if name in FOLLOWED else ""} if answered else set())
     assert {kind: series["ragpulse_service_ready", kind] for kind in CHECKS} == dict.fromkeys(CHECKS, 0.0)
     assert seen.state_of_vllm() == (None if answered else "down")
     assert set(seen.errors()) == ({"vllm:vllm"} if answered else set()), "it was not read, and that is told"

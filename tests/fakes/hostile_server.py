@@ -4,6 +4,7 @@ A behaviour is a function of one `Conversation`, from the moment the connection 
 is closed. What it says may be any bytes: nothing here knows HTTP but `hear`.
 """
 
+import math
 import re
 import socket
 import struct
@@ -19,16 +20,22 @@ _PATIENCE = 10.0
 
 
 class Conversation:
-    """One connection. `stopped` is set when the server goes; `asked` is the head of the last request."""
+    """One connection. `stopped` is set when the server goes; `asked` is the head of the last request; `requests` says
+    how many more are heard.
+    """
 
     def __init__(self, connection: socket.socket, stopped: threading.Event) -> None:
         self.stopped = stopped
         self.asked = b""
+        self.requests = math.inf
         self._connection = connection
         self._heard = b""
 
     def hear(self) -> str | None:
         """The path of the next request, once it has come whole; None when the client has gone."""
+        if self.requests <= 0:
+            return None
+        self.requests -= 1
         while b"\r\n\r\n" not in self._heard:
             if not self._more():
                 return None
@@ -67,12 +74,13 @@ def routed(routes: Mapping[str, bytes], other: bytes) -> Behaviour:
 
 
 def in_turn(behaviours: Sequence[Behaviour]) -> Behaviour:
-    """Each connection meets the next one."""
+    """Each request meets the next one, on a connection of its own."""
     turn, lock = cycle(behaviours), threading.Lock()
 
     def behave(talk: Conversation) -> None:
         with lock:
             current = next(turn)
+        talk.requests = 1
         current(talk)
 
     return behave

@@ -26,18 +26,20 @@ from exporters.runner import Health, Runner
 from exporters.source import Source
 from exporters.vllm_probe import vllm_probe
 from exporters.vllm_source import VllmSource
-from ragpulse.services import Chroma, ChromaQuery, Http, Memory, MemoryAuth, MemoryCheck, Vllm
+from ragpulse.services import Chroma, ChromaQuery, HeaderAuth, Http, HttpExpect, Memory, MemoryCheck, Vllm
 from tests.fakes.running import until
 from tests.fakes.sources import FakeSource, up
 from tests.fakes.watched import PATIENT, plan
 
 SECRET = "s3cret-of-a-throw-away-server"
 MOST_SERIES = 10_000  # 64 engines of vLLM and 100 collections, with room to spare
+_LOGGER = logging.getLogger("exporters")
 _FAILURES, _STATE = "ragpulse_probe_failures_total", "ragpulse_vllm_state"
 CHECKS = {
     "chroma": ("heartbeat", "ready", "query"),
     "memory": ("health", "ready", "search"),
     "http": ("response",),
+    "site": ("response",),  # of kind http too, but one whose answer is read and whose redirects are followed
     "vllm": ("health", "ready"),
 }
 
@@ -51,11 +53,19 @@ def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[st
         kind="memory",
         nodes=("sark",),
         url=url,
-        auth=MemoryAuth(value_file=file),
+        auth=HeaderAuth(value_file=file),
         health=check,
         ready=check,
         search=MemoryCheck(path="/search", method="POST", json_field="status"),
         gauges={"entries": "entries", "deep": "a.b.c"},
+    )
+    site = Http(
+        kind="http",
+        nodes=("sark",),
+        url=f"{url}/status",
+        auth=HeaderAuth(value_file=file),
+        redirects=3,
+        expect=HttpExpect.model_validate({"json": {"status": "ok"}}),
     )
     vllm = Vllm(kind="vllm", nodes=("sark",), url=url, api_key_file=file)
     of = {kind: plan(kind, request_timeout=request_timeout, response=1.0) for kind in CHECKS}
@@ -66,6 +76,7 @@ def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[st
         memory_probe(of["memory"], memory),
         MemorySource(of["memory"], memory),
         http_probe(of["http"], Http(kind="http", nodes=("sark",), url=url)),
+        http_probe(of["site"], site),
         vllm_probe(of["vllm"], vllm),
         VllmSource("vllm", vllm, 4 * request_timeout),
     ]
@@ -81,17 +92,19 @@ class Watch:
         self._page = Page(time.monotonic)
         watched = [*sources(url, secret, request_timeout, kinds), FakeSource("healthy", lambda: [up("healthy")])]
         self._runners = [Runner(source, self._page) for source in watched]
-        self._log = io.StringIO()
+        self._log = io.BytesIO()  # one buffer: a thousand rounds are to leave nothing behind
 
     def __enter__(self) -> Self:
-        self._handler = logging.StreamHandler(self._log)
-        logging.getLogger("exporters").addHandler(self._handler)
+        self._handler = logging.StreamHandler(io.TextIOWrapper(self._log, "utf-8", write_through=True))
+        _LOGGER.addHandler(self._handler)
+        _LOGGER.propagate = False  # the records that pytest keeps would pass for ours
         for runner in self._runners:
             runner.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        logging.getLogger("exporters").removeHandler(self._handler)
+        _LOGGER.propagate = True
+        _LOGGER.removeHandler(self._handler)
         for runner in self._runners:
             runner.stop()
             runner._thread.join(PATIENT)
@@ -114,7 +127,7 @@ class Watch:
         return Seen(
             page=self._page.text().decode(),
             landing=landing("sark", self._runners, time.time()),
-            log=self._log.getvalue(),
+            log=self._log.getvalue().decode(),
             health={runner.source.name: runner.health for runner in self._runners},
         )
 

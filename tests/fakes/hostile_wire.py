@@ -6,10 +6,11 @@
 import gzip
 import zlib
 from collections.abc import Callable, Iterable
-from functools import cache
+from contextlib import AbstractContextManager
+from functools import cache, partial
 from itertools import count, repeat
 
-from tests.fakes.hostile_server import Behaviour, Conversation
+from tests.fakes.hostile_server import Behaviour, Conversation, hostile, never_accepting
 
 MEBI = 1024 * 1024
 BODY = b"the body of a hostile service"  # must never be seen outside
@@ -187,8 +188,12 @@ MISLEADING: dict[str, Behaviour] = {
     "a length and chunks": says(answer(b"", b"Transfer-Encoding: chunked") + b"1d\r\n" + BODY + b"\r\n0\r\n\r\n"),
     "two lengths that agree": says(OK + b"Content-Length: 29\r\nContent-Length: 29\r\n\r\n" + BODY),
     "bytes that are no text": says(answer(bytes(range(256)), b"Content-Type: application/json")),
-    "8 MB of one word": says(answer(b"x" * (8 * MEBI - 1))),
     "the request for a body": echoes(answer),
     "the request for headers": echoes(lambda asked: answer(BODY, asked.partition(b"\r\n")[2])),
     "more after its end": says(answer(BODY) + answer(BODY) * 3),
 }  # fmt: skip
+# Each of SLOW and FAST as a server of its own, and the one that is no behaviour of a connection.
+SERVERS: dict[str, Callable[[], AbstractContextManager[str]]] = {
+    "never accepts": never_accepting,
+    **{name: partial(hostile, behaviour) for name, behaviour in {**SLOW, **FAST}.items()},
+}
