@@ -50,7 +50,8 @@ class _Look:
             raise self._unhealthy
         answer = self._client.get("/v1/models").expect()
         offered = answer.mapping().get("data")
-        names = [entry.get("id") for entry in offered if isinstance(entry, dict)] if isinstance(offered, list) else []
+        entries = offered if isinstance(offered, list) else []
+        names = [entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
         if self._model not in names if self._model else not names:
             raise WrongAnswer("invalid", f"the model {self._model or ''} is not among the {len(names)} offered")
         return answer

@@ -31,23 +31,6 @@ WELL: dict[str, Any] = {
     MODELS: {"data": [{"id": "llama"}]},
     VLLM_VERSION: {"version": "0.32.0"},
 }
-# Every field that a source or probe reads: where it stands in the answer of its path.
-FIELDS: tuple[tuple[str, tuple[str | int, ...]], ...] = (
-    *((path, ()) for path in WELL),
-    (LISTED, (0,)),
-    (LISTED, (0, "name")),
-    (LISTED, (0, "id")),
-    (LOOKED_UP, ("id",)),
-    (LOOKED_UP, ("dimension",)),
-    (STATUS, ("status",)),
-    (STATUS, ("entries",)),
-    (STATUS, ("a",)),
-    (STATUS, ("a", "b", "c")),
-    (MODELS, ("data",)),
-    (MODELS, ("data", 0)),
-    (MODELS, ("data", 0, "id")),
-    (VLLM_VERSION, ("version",)),
-)
 _DEEP = 100_000
 VALUES: dict[str, bytes] = {
     "nothing": b"",
@@ -89,6 +72,44 @@ VALUES: dict[str, bytes] = {
     "UTF-16": '{"id": "x"}'.encode("utf-16"),
     "bytes that are no text": b'"\xff\xfe\xfd"',
 }  # fmt: skip
+
+_NOT_JSON = {
+    "nothing", "an integer of 5,000 digits", "a number with a leading zero", "raw control characters", "a deep list",
+    "a deep object", "a list that is cut off", "a comma too many", "quotes of Python", "a mark of byte order", "UTF-16",
+    "bytes that are no text",
+}  # fmt: skip
+_TOO_LARGE = {"a text of 7 MB"}
+_UNLABELLED = {"a text of control characters", "a lone surrogate", "quotes", *_TOO_LARGE}
+_TEXTS = {"an empty text", "a text", "a path", *_UNLABELLED}
+_SMALL_JSON = VALUES.keys() - _NOT_JSON - _TOO_LARGE
+# Every field that a source or probe reads: where it stands in the answer of its path, and which values are good there.
+FIELDS: dict[tuple[str, tuple[str | int, ...]], set[str]] = {
+    ("/api/v2/heartbeat", ()): set(),
+    (VERSION, ()): _TEXTS - _UNLABELLED,
+    ("/api/v2/tenants/default_tenant", ()): {"an object of objects", "one key ten times"},
+    (COUNT, ()): {"zero"},
+    (LISTED, ()): {"an empty list"},
+    (LISTED, (0,)): {"nothing"},
+    (LISTED, (0, "name")): _TEXTS,
+    (LISTED, (0, "id")): set(),
+    (RECORDS, ()): {"zero"},
+    (LOOKED_UP, ()): set(),
+    (LOOKED_UP, ("id",)): set(),
+    (LOOKED_UP, ("dimension",)): set(),
+    (QUERY, ()): set(),
+    (STATUS, ()): set(),
+    (STATUS, ("status",)): set(),
+    (STATUS, ("entries",)): _SMALL_JSON,
+    (STATUS, ("a",)): _SMALL_JSON,
+    (STATUS, ("a", "b", "c")): _SMALL_JSON,
+    ("/search", ()): set(),
+    (MODELS, ()): set(),
+    (MODELS, ("data",)): set(),
+    (MODELS, ("data", 0)): set(),
+    (MODELS, ("data", 0, "id")): _TEXTS - _TOO_LARGE,
+    (VLLM_VERSION, ()): set(VALUES),  # nothing depends on it
+    (VLLM_VERSION, ("version",)): set(VALUES),
+}
 
 
 def routes(path: str = "", field: tuple[str | int, ...] = (), value: bytes = b"") -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from typing import Self
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporters.about import About
 from exporters.chroma_probe import chroma_probe
 from exporters.chroma_source import ChromaSource
 from exporters.http_probe import http_probe
@@ -126,7 +127,7 @@ class Watch:
     def seen(self) -> "Seen":
         return Seen(
             page=self._page.text().decode(),
-            landing=landing("sark", self._runners, time.time()),
+            landing=landing(About("sark"), self._runners, time.time()),
             log=self._log.getvalue().decode(),
             health={runner.source.name: runner.health for runner in self._runners},
         )

@@ -127,6 +127,7 @@ SLOW: dict[str, Behaviour] = {
     "drips its body": drips(OK + b"Content-Length: 99999\r\n\r\n", b"x"),
     "drips chunks of one byte": drips(_CHUNKED, b"1\r\nx\r\n"),
     "says 100 Continue again and again": drips(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "chunks of one byte without end": streams(lambda: (_CHUNKED, *repeat(b"1\r\nx\r\n" * 10_000, 1000))),
     "never ends its chunks": drips(_CHUNKED, b"0" * 100),
 }
 FAST: dict[str, Behaviour] = {
@@ -183,6 +184,7 @@ FAST: dict[str, Behaviour] = {
 MISLEADING: dict[str, Behaviour] = {
     "a login page": says(answer(b"<!doctype html><title>Log in</title>" + BODY, b"Content-Type: text/html")),
     "nothing": says(answer(b"")),
+    "an answer of 1970": says(answer(BODY, b"Date: Thu, 01 Jan 1970 00:00:00 GMT", b"Age: -5")),
     "a status without a reason": says(answer(BODY, status=b"200")),
     "a length shorter than its body": says(OK + b"Content-Length: 9\r\n\r\n" + BODY),
     "a length and chunks": says(answer(b"", b"Transfer-Encoding: chunked") + b"1d\r\n" + BODY + b"\r\n0\r\n\r\n"),
