@@ -15,7 +15,7 @@ from tests.fakes.hostile_watch import CHECKS, SECRET, Seen, Watch
 from tests.fakes.hostile_wire import BODY, MEBI, MISLEADING, SERVERS, SLOW, gzip_bomb, gzip_of_zeros
 from tests.fakes.watched import PATIENT
 
-QUICK = 0.25  # seconds of a request that must be cut
+QUICK = 0.2  # seconds of a request that must be cut
 UNANSWERED = {
     "timeout": (*SLOW, "never accepts"),
     "connect": (
