@@ -16,29 +16,44 @@ class Tier(Part):
     """What a network of a node is expected to be."""
 
     speed: BitRate | None = None
+    """speed that the link must have"""
     mtu: Annotated[int, Field(ge=576, le=65536)] | None = None
+    """its largest packet in bytes"""
     interfaces: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """names of its interfaces; by default they are found by their addresses"""
 
 
 class Node(Part):
     address: Address
+    """IP address or host name at which the agent listens and its peers reach it"""
     port: Port = 9477
+    """port of the agent"""
     networks: dict[Name, Address] = {}
+    """further networks of the node, by tier: its address there; `home` is the network of `address`"""
     tiers: dict[Name, Tier] = {}
+    """what a network is expected to be, by tier"""
     gpu: Literal["auto", "disabled"] = "auto"
+    """`disabled`: GPUs are not looked for"""
     gpm: Literal["auto", "disabled"] = "auto"
+    """`disabled`: the GPU's performance monitors are left alone"""
 
 
 class Ports(Part):
     overview: Port = 9478
+    """Overview page"""
     receiver: Port = 9479
+    """the demo's receiver of notifications"""
     prometheus: Port = 9090
+    """Prometheus"""
     alertmanager: Port = 9093
-    alertmanager_cluster: Port = 9094  # used by a pair only: TCP and UDP between the two
+    """Alertmanager"""
+    alertmanager_cluster: Port = 9094
+    """TCP and UDP between the two Alertmanagers of a pair; a single one does not use it"""
 
 
 class RemoteWrite(Part):
     url: Url
+    """where Prometheus also sends what it scrapes"""
 
 
 def _scrapable(interval: float) -> float:
@@ -57,37 +72,60 @@ def _scrapable(interval: float) -> float:
 
 class Monitoring(Part):
     nodes: Names = ()
+    """nodes that run a Prometheus and an Alertmanager; more than one are identical and know each other (default: the
+    first node)
+    """
     scrape_interval: Annotated[Duration, AfterValidator(_scrapable)] = 10.0
+    """every other time derives from it; from 1s to 2m, because Prometheus looks back 5 minutes and one lost scrape
+    must not make everything unknown
+    """
     retention: Duration = 31 * 86400.0
+    """how long Prometheus keeps numbers; no shorter than the window of the availability target"""
     ports: Ports = Ports()
+    """where everything listens"""
     remote_write: Annotated[tuple[RemoteWrite, ...], Field(strict=False)] = ()
+    """further stores of what is scraped"""
 
 
 class Receiver(Part):
     """Where notifications go. Secrets are files: `url_file` for a URL that is itself a secret."""
 
     kind: Literal["webhook"]
+    """how it is told"""
     url: Url | None = None
+    """where notifications go"""
     url_file: FilePath | None = None
+    """file that holds the URL, where it is itself a secret; needs Alertmanager 0.26"""
 
 
 class Notify(Part):
     receivers: dict[Name, Receiver] = {}
+    """who can be told, by name"""
     page: Names = ()
+    """receivers of what must be seen to at once"""
     ticket: Names = ()
+    """receivers of what can wait for the day"""
 
 
 class Cluster(Part):
     """A whole cluster file, valid. Made only by `ragpulse.cluster_file.load`."""
 
     name: Annotated[Name, Field(alias="cluster")]
-    note: Annotated[str, Field(max_length=200)] = ""  # shown on every page
+    """name of the cluster"""
+    note: Annotated[str, Field(max_length=200)] = ""
+    """one sentence that stands on every page, e.g. what is special about this cluster"""
     nodes: Annotated[dict[Name, Node], Field(min_length=1)]
+    """machines, by name"""
     services: dict[Name, AnyService] = {}
+    """what is watched, by name"""
     backups: dict[Name, Backup] = {}
+    """backups, by name; accepted and shown as not watched yet"""
     monitoring: Monitoring = Monitoring()
+    """where and how often is measured and kept"""
     targets: Targets = Targets()
+    """what is promised; each has a default, `null` switches one off"""
     notify: Notify = Notify()
+    """who hears of alerts; without it they are shown on the Overview page and sent nowhere"""
 
     def monitoring_nodes(self) -> tuple[str, ...]:
         """The nodes that run a Prometheus and an Alertmanager; the first node when none is named."""

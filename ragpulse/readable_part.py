@@ -1,73 +1,74 @@
 """What of a faulty cluster file can still be read, so that all of its mistakes are told at once.
 
 What is wrong is taken out piece by piece until the rest is a cluster; that rest is looked at for contradictions, but
-for those that come of what was taken out. It is never used for anything else.
+for those that follow from what was taken out. It is never used for anything else.
 """
 
 import copy
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ragpulse.consistency import Contradiction, Path_
+from ragpulse.consistency import contradictions
+from ragpulse.consistency.contradiction import Contradiction
+from ragpulse.consistency.names import Names
 from ragpulse.inventory import Cluster
-from ragpulse.location import in_file
+from ragpulse.location import Path_, at, in_file
 
 _ROUNDS = 20  # each takes out at least one thing; a file with more layers of mistakes has had enough of them told
 
 
 @dataclass(frozen=True, slots=True)
 class ReadablePart:
-    """`missing`: names of what was taken out, to which the rest may well refer."""
+    """`gaps`: places of the file where something was taken out."""
 
     cluster: Cluster
-    missing: frozenset[str]
-    value: Any
+    names: Names
+    gaps: frozenset[Path_]
 
-    def true_of_the_whole(self, found: Iterable[Contradiction]) -> list[Contradiction]:
-        """Without those that only complain of what was taken out."""
-        return [(path, text) for path, text in found if not self._was_taken_out(_at(self.value, path))]
-
-    def _was_taken_out(self, named: Any) -> bool:
-        return isinstance(named, str) and named in self.missing
+    def contradictions(self) -> list[Contradiction]:
+        """Without those that follow from a gap."""
+        found = contradictions(self.cluster, self.names)
+        return [one for one in found if not any(_overlap(gap, place) for gap in self.gaps for place in _places(one))]
 
 
 def readable_part(value: dict[str, Any]) -> tuple[ReadablePart | None, list[ErrorDetails]]:
     """The cluster as far as it can be read, and the mistakes; without a mistake it is the cluster."""
     rest: dict[str, Any] = copy.deepcopy(value)
-    missing: set[str] = set()
+    gaps: set[Path_] = set()
     first: list[ErrorDetails] | None = None
     for _ in range(_ROUNDS):
         try:
-            return ReadablePart(Cluster.model_validate(rest), frozenset(missing), rest), first or []
+            cluster = Cluster.model_validate(rest)
+            return ReadablePart(cluster, Names.of_file(value), frozenset(gaps)), first or []
         except ValidationError as error:
             errors = error.errors()
         first = errors if first is None else first
-        for details in errors:
-            path = in_file(details["loc"])
-            _take_out(rest, path[:-1] if details["type"] == "missing" else path, missing)
+        # Resolved before anything is taken out: a list loses its places with its items.
+        for path in [in_file(details, rest) for details in errors]:
+            gaps.add(path)
+            _take_out(rest, path)
     return None, first or []
 
 
-def _take_out(rest: dict[str, Any], path: Path_, missing: set[str]) -> None:
+def _take_out(rest: dict[str, Any], path: Path_) -> None:
+    """What lacks a key goes whole, and so does a list with an item that is none."""
     if not path or path == ("cluster",):
         rest["cluster"] = "nameless"
         return
-    parent, last = _at(rest, path[:-1]), path[-1]
+    parent, last = at(rest, path[:-1]), path[-1]
     if isinstance(parent, dict) and last in parent:
         del parent[last]
-        missing.add(str(last))
-    elif isinstance(parent, list):
-        _take_out(rest, path[:-1], missing)
+    elif parent is not None:
+        _take_out(rest, path[:-1])
 
 
-def _at(value: Any, path: Path_) -> Any:
-    for part in path:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
+def _places(found: Contradiction) -> tuple[Path_, ...]:
+    return (found.path, *found.because)
+
+
+def _overlap(one: Path_, other: Path_) -> bool:
+    """One lies within the other."""
+    return all(ours == theirs for ours, theirs in zip(one, other, strict=False))

@@ -5,7 +5,19 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ragpulse.model import Address, Duration, FilePath, HeaderName, HeaderPrefix, HttpPath, Name, Part, Size, Url
+from ragpulse.model import (
+    Address,
+    BaseUrl,
+    Duration,
+    FilePath,
+    HeaderName,
+    HeaderPrefix,
+    HttpPath,
+    Name,
+    Part,
+    Size,
+    Url,
+)
 
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
 Nodes = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
@@ -45,15 +57,13 @@ Regex = Annotated[str, AfterValidator(_regex)]
 
 class Tls(Part):
     ca_file: FilePath | None = None
+    """certificates of an authority of your own, instead of the system's"""
     cert_file: FilePath | None = None
+    """certificate that the agent shows; needs `key_file`. Files that change on disk are read anew"""
     key_file: FilePath | None = None
+    """its private key"""
     server_name: Address | None = None
-
-    @model_validator(mode="after")
-    def _has_what_the_key_is_for(self) -> "Tls":
-        if self.key_file is not None and self.cert_file is None:
-            raise ValueError("key_file without cert_file: name the certificate that it belongs to")
-        return self
+    """name in the service's certificate, where it is not the one in `url`"""
 
 
 class Service(Part):
@@ -62,121 +72,190 @@ class Service(Part):
     checks: ClassVar[tuple[str, ...]] = ()
 
     nodes: Nodes
+    """nodes where it lives; the first is its host or head"""
     probe_from: Names = ()
+    """nodes that probe it (default: up to three others, chosen the same way each time)"""
     every: Duration | None = None
+    """time between probes, from 1s (default: `monitoring.scrape_interval`); at most 30s, or 3 × `scrape_interval`
+    where that is more: a verdict needs two probes within its short window
+    """
     timeout: Duration | None = None
+    """of one probe request, from looking its name up to the last byte (default: 0.3 × `every`, at most 3s); all checks
+    of a run must fit into `every`
+    """
     depends_on: Names = ()
+    """services that it needs"""
     tls: Tls | None = None
+    """for a `url` with https"""
 
 
 class Canary(Part):
     prompt: str = "Say one word."
+    """what is asked"""
     max_tokens: Annotated[int, Field(ge=1, le=256)] = 8
+    """tokens that may be generated for it"""
     every: Duration = 10.0
+    """time between two canaries"""
 
 
 class Vllm(Service):
     checks: ClassVar[tuple[str, ...]] = ("health", "ready")
 
     kind: Literal["vllm"]
-    url: Url
+    """vLLM, an OpenAI-compatible server"""
+    url: BaseUrl
+    """base URL; `/health`, `/metrics` and `/v1/models` are added to it"""
     model: str | None = None
+    """model that must be offered"""
     api_key_file: FilePath | None = None
+    """file that holds the API key"""
     raw: bool = False
+    """Prometheus also scrapes the page of vLLM itself"""
     canary: Canary = Canary()
+    """a small request of our own; not sent yet"""
 
 
 class Ray(Service):
     kind: Literal["ray"]
+    """Ray; accepted, not watched yet"""
     metrics_ports: Annotated[tuple[int, ...], Field(strict=False)] = ()
+    """ports of its metrics pages"""
     discovery_file: FilePath | None = None
+    """its list of metrics pages"""
     token_file: FilePath | None = None
+    """file that holds its token"""
 
 
 class ChromaQuery(Part):
     collection: str
+    """collection that is asked, with a vector of its own dimension"""
 
 
 class ChromaCanary(Part):
     collection: str
+    """collection that is asked"""
     golden_file: FilePath
+    """what it must find"""
 
 
 class Chroma(Service):
     checks: ClassVar[tuple[str, ...]] = ("heartbeat", "ready", "query")
 
     kind: Literal["chroma"]
-    url: Url
+    """ChromaDB"""
+    url: BaseUrl
+    """base URL; `/api/v2/...` is added to it"""
     token_file: FilePath | None = None
+    """file that holds the token"""
     token_header: HeaderName = "Authorization"
+    """header that carries the token"""
     token_prefix: HeaderPrefix = "Bearer"
+    """word before the token"""
     tenant: str = "default_tenant"
+    """tenant that is asked for"""
     database: str = "default_database"
+    """database that is asked for"""
     data_dir: FilePath | None = None
+    """folder of its data on its node"""
     query: ChromaQuery | None = None
+    """what the check `query` asks; without it that is not judged"""
     canary: ChromaCanary | None = None
+    """a query whose answer is known; not sent yet"""
 
 
 class HeaderAuth(Part):
     header: HeaderName = "Authorization"
+    """header that carries the secret"""
     prefix: HeaderPrefix = "Bearer"
+    """word before the secret"""
     value_file: FilePath
+    """file that holds the secret"""
 
 
 class MemoryCheck(Part):
     """One request and what a good answer looks like. `json_field` is a dotted path into the answer."""
 
     path: HttpPath
+    """path that is added to the URL"""
     method: Literal["GET", "POST"] = "GET"
+    """how it is asked"""
     json_body: Annotated[dict[str, Any] | None, Field(alias="json")] = None
+    """JSON that is sent"""
     send_auth: bool = True
+    """whether `auth` is sent along"""
     ok_status: StatusCodes = (200,)
+    """statuses of a good answer"""
     json_field: str | None = None
+    """dotted path into the answer, whose value must be one of `ok_values`"""
     ok_values: Annotated[tuple[str | bool | int, ...], Field(strict=False)] = (
         "healthy", "ok", "ready", "up", "pass", "alive", True,
     )  # fmt: skip
+    """values of a good answer"""
 
 
 class Memory(Service):
     checks: ClassVar[tuple[str, ...]] = ("health", "ready", "search")
 
     kind: Literal["memory"]
-    url: Url
+    """a memory service over HTTP"""
+    url: BaseUrl
+    """base URL; the paths of the requests are added to it"""
     preset: Literal["generic"] = "generic"
+    """which API it speaks"""
     auth: HeaderAuth | None = None
+    """how a request shows who it is from"""
     health: MemoryCheck = MemoryCheck(path="/health", send_auth=False)
+    """request that says whether it lives (default: `/health`, without `auth`)"""
     ready: MemoryCheck | None = None
+    """request that says whether it can do its work"""
     search: MemoryCheck | None = None
+    """request that stands for its use"""
     gauges: dict[Name, str] = {}
+    """numbers to keep: a name of yours and the dotted path in the answer to `ready`"""
 
 
 class HttpExpect(Part):
     """What a good answer looks like. `json_fields`: dotted path into the answer → the values that are good there."""
 
     status: StatusCodes = (200,)
+    """statuses that are good"""
     body_match: Regex | None = None
+    """regular expression (Python's) that is found somewhere in the answer; `(?i)` before it ignores case"""
     json_fields: Annotated[dict[str, OneOrMore], Field(alias="json")] = {}
+    """dotted path into the answer: the value, or list of values, that is good there; all must be there, letters match
+    in either case
+    """
 
 
 class Http(Service):
     checks: ClassVar[tuple[str, ...]] = ("response",)
 
     kind: Literal["http"]
+    """anything that answers HTTP"""
     url: Url
+    """URL that is asked by GET, exactly as written"""
     auth: HeaderAuth | None = None
+    """how a request shows who it is from"""
     expect: HttpExpect = HttpExpect()
+    """what a good answer looks like"""
     redirects: Annotated[int, Field(ge=0, le=10)] = 0
+    """how many redirects are followed, at most 10; one whose status is in `expect.status` is the answer itself"""
     max_body: Annotated[Size, AfterValidator(_fits_into_memory)] = 8.0 * 1024**2
+    """largest answer that is read, at most 64MiB"""
 
 
 class Rag(Service):
     kind: Literal["rag"]
-    url: Url | None = None
+    """the whole path of a RAG request; accepted, not watched yet"""
+    url: BaseUrl | None = None
+    """base URL"""
     stages: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """names of its stages"""
 
 
 class Swarm(Service):
     kind: Literal["swarm"]
+    """Docker Swarm; accepted, not watched yet"""
 
 
 AnyService = Annotated[Vllm | Ray | Chroma | Memory | Http | Rag | Swarm, Field(discriminator="kind")]
@@ -187,11 +266,17 @@ WATCHED = (Vllm, Chroma, Memory, Http)
 
 class Backup(Part):
     kind: Literal["borg"]
+    """BorgBackup"""
     node: Name
+    """node that makes it"""
     covers: Name | None = None
+    """service whose data it holds"""
     every: Duration | None = None
+    """how often it is made"""
     state_file: FilePath | None = None
+    """file in which a wrapper records each run"""
     repository: str | None = None
+    """the repository itself, where there is no state file"""
 
     @model_validator(mode="after")
     def _has_something_to_read(self) -> "Backup":

@@ -7,53 +7,65 @@ refused, because nobody can tell what `5` means. Errors: ValueError with the uni
 import math
 import re
 
-_DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_SIZE_UNITS = {"B": 1.0} | {
+from ragpulse.unit_words import called_here
+
+DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+SIZE_UNITS = {"B": 1.0} | {
     prefix + suffix: base**power
     for suffix, base in (("B", 1000.0), ("iB", 1024.0))
     for power, prefix in enumerate("kMGT" if suffix == "B" else "KMGT", start=1)
 }
-_BIT_RATE_UNITS = {f"{prefix}bit/s": 10.0**power / 8 for prefix, power in (("k", 3), ("M", 6), ("G", 9), ("T", 12))}
-_TOKEN_RATE_UNITS = {"tokens/s": 1.0, "tokens/min": 1 / 60}
-_NUMBER_AND_UNIT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z/]+)\s*")
+BIT_RATE_UNITS = {f"{prefix}bit/s": 10.0**power / 8 for prefix, power in (("k", 3), ("M", 6), ("G", 9), ("T", 12))}
+TOKEN_RATE_UNITS = {"tokens/s": 1.0, "tokens/min": 1 / 60}
+_NUMBER_AND_UNIT = re.compile(r"\s*(-?\d+(?:\.\d+)?)(\s*)([A-Za-z/]*)\s*", re.ASCII)
 
 
 def _quantity(value: object, units: dict[str, float], example: str) -> float:
-    match = _NUMBER_AND_UNIT.fullmatch(value) if isinstance(value, str) else None
-    if match is None or match[2] not in units:
-        allowed = ", ".join(units)
-        raise ValueError(f"{value!r} is not a number with a unit; write it like {example} (units: {allowed})")
-    amount = float(match[1]) * units[match[2]]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    match = _NUMBER_AND_UNIT.fullmatch(str(value)) if isinstance(value, str) or is_number else None
+    if match is None or match[3] not in units:
+        raise ValueError(f"{value!r} {_complaint(match, list(units), example)} (units: {', '.join(units)})")
+    amount = float(match[1]) * units[match[3]]
     if not math.isfinite(amount) or amount <= 0:
         raise ValueError(f"{value!r} must be more than zero")
     return amount
 
 
+def _complaint(match: re.Match[str] | None, allowed: list[str], example: str) -> str:
+    if match is None:
+        return f"is not a number with a unit; write it like {example}"
+    number, blank, unit = match.groups()
+    if not unit:
+        return f"has no unit; write it like {example}"
+    meant = called_here(unit, allowed)
+    return f"has the unit {unit}, unknown here; write " + (f"{number}{blank}{meant}" if meant else f"it like {example}")
+
+
 def duration(value: object) -> float:
     """Seconds."""
-    return _quantity(value, _DURATION_UNITS, "10s")
+    return _quantity(value, DURATION_UNITS, "10s")
 
 
 def size(value: object) -> float:
     """Bytes."""
-    return _quantity(value, _SIZE_UNITS, "10GiB")
+    return _quantity(value, SIZE_UNITS, "10GiB")
 
 
 def bit_rate(value: object) -> float:
     """Bytes per second of a link whose speed is written in bits."""
-    return _quantity(value, _BIT_RATE_UNITS, "200Gbit/s")
+    return _quantity(value, BIT_RATE_UNITS, "200Gbit/s")
 
 
 def token_rate(value: object) -> float:
     """Tokens per second."""
-    return _quantity(value, _TOKEN_RATE_UNITS, "1000 tokens/s")
+    return _quantity(value, TOKEN_RATE_UNITS, "1000 tokens/s")
 
 
 def prometheus_duration(seconds: float) -> str:
     """The shortest exact spelling that Prometheus, promtool and Alertmanager of every version read: `90s`, `31d`."""
     milliseconds = round(seconds * 1000)
     for unit in ("d", "h", "m", "s"):
-        step = round(_DURATION_UNITS[unit] * 1000)
+        step = round(DURATION_UNITS[unit] * 1000)
         if milliseconds and milliseconds % step == 0:
             return f"{milliseconds // step}{unit}"
     return f"{milliseconds}ms"

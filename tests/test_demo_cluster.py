@@ -100,8 +100,9 @@ def test_services_are_reached_with_the_secrets_and_data_of_the_state_folder(stat
     assert memory.search
 
 
-def test_only_the_throughput_target_differs_from_the_usual(state: Path) -> None:
-    assert demo(state).targets == Targets.model_validate({"throughput": {"at_least": "100 tokens/s"}})
+def test_only_throughput_and_the_window_that_fits_its_retention_differ_from_the_usual(state: Path) -> None:
+    differing = {"throughput": {"at_least": "100 tokens/s"}, "availability": {"window": "1d"}}
+    assert demo(state).targets == Targets.model_validate(differing)
 
 
 def test_the_head_of_the_file_says_that_both_nodes_are_one_machine(state: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_real_prometheus_loads_everything(generation: int, tmp_path: Path) -> 
 @each_generation
 def test_a_real_alertmanager_loads_its_file(generation: int, tmp_path: Path) -> None:
     port = free_port()
-    write(files(cluster(LOOPBACK % (1, 2, port))), tmp_path)
+    write(files(cluster(LOOPBACK % (2, 3, port))), tmp_path)
     log = tmp_path / "log"
     with running(
         binary("alertmanager", generation),
@@ -126,7 +126,7 @@ def test_a_real_alertmanager_loads_its_file(generation: int, tmp_path: Path) -> 
 
 @each_generation
 @pytest.mark.parametrize(
-    "of", [pytest.param(EXAMPLE, id="the example"), pytest.param(cluster(LOOPBACK % (1, 2, 3)), id="one node")]
+    "of", [pytest.param(EXAMPLE, id="the example"), pytest.param(cluster(LOOPBACK % (2, 3, 4)), id="one node")]
 )
 def test_promtool_accepts_the_whole_configuration(of: Cluster, generation: int, tmp_path: Path) -> None:
     write(files(of), tmp_path)
@@ -173,7 +173,7 @@ def test_times_follow_the_scrape_interval() -> None:
 
 
 def test_the_own_page_of_vllm_is_scraped_only_when_asked_for() -> None:
-    raw = job(cluster(LOOPBACK % (1, 2, 3)), "vllm-vllm")
+    raw = job(cluster(LOOPBACK % (2, 3, 4)), "vllm-vllm")
     assert raw["metrics_path"] == "/base/metrics"
     assert raw["static_configs"][0]["labels"] == {"cluster": "small", "node": "a", "service": "vllm"}
     assert not [entry for entry in configuration(EXAMPLE)["scrape_configs"] if entry["job_name"].startswith("vllm")]

@@ -60,6 +60,7 @@ monitoring:
   ports: {{overview: {overview}, receiver: {receiver}, prometheus: {prometheus}, alertmanager: {alertmanager}}}
 
 targets:                          # all others as everywhere; docs/configuration-documentation.md lists them
+  availability: {{objective: 0.999, window: 1d}}   # no longer than its numbers are kept
   throughput: {{at_least: 100 tokens/s, tokens: generated, objective: 0.95}}   # a stand-in on a laptop
 
 notify:
