@@ -4,6 +4,7 @@
 the mark that each generated file carries, so what a person put beside them stays.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Annotated
@@ -17,7 +18,9 @@ from ragpulse import atomic, cluster_file, refusal
 from ragpulse.errors import RagpulseError
 from ragpulse.generated import MARK
 from ragpulse.inventory import Cluster
+from ragpulse.key_tables import with_tables
 from ragpulse.metrics_document import metrics_document
+from ragpulse.schema import schema_text
 
 # Where the repository keeps what was generated from the example.
 _COMMITTED = {
@@ -121,7 +124,17 @@ def _place(
     if not all((root / package).is_dir() for package in ("alerts", "dashboards", "docs")):
         raise NoPlaceError(f"{root} is not the repository of ragpulse: --committed is for its own example")
     moved = {_committed(name): content for name, content in wanted.items()}
-    return root, {**moved, "docs/metrics.md": metrics_document()}, tuple(_committed(name) for name in _OUR_FOLDERS)
+    return root, {**moved, **_documents(root)}, tuple(_committed(name) for name in _OUR_FOLDERS)
+
+
+def _documents(root: Path) -> dict[str, str]:
+    schema = schema_text()
+    configuration = "docs/configuration-documentation.md"
+    return {
+        "docs/metrics.md": metrics_document(),
+        "docs/cluster.schema.json": schema,
+        configuration: with_tables((root / configuration).read_text(), json.loads(schema)),
+    }
 
 
 def _committed(name: str) -> str:
