@@ -8,6 +8,7 @@ BIN := .venv/bin
 STATE ?= .ragpulse
 PORTS_FROM ?=
 BENCH ?=
+CONFIG ?= cluster.yaml
 AT := --state "$(STATE)"
 SETTINGS := . .venv/settings
 
@@ -19,6 +20,11 @@ help: ## this list
 up: ## set up, start and watch: your cluster.yaml, or a demo cluster when there is none
 	@documents/scripts/setup up
 	@$(SETTINGS) && $(BIN)/ragpulse up $(AT) $(if $(PORTS_FROM),--ports-from $(PORTS_FROM))
+
+.PHONY: check
+check: ## judge your cluster.yaml (or CONFIG=...) and the files it names, starting nothing
+	@documents/scripts/setup up
+	@$(SETTINGS) && $(BIN)/ragpulse check --static --config "$(CONFIG)"
 
 .PHONY: down
 down: ## stop everything that `make up` started

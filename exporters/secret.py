@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from exporters.source import SourceError
-
-MAX_BYTES = 4096  # a secret file is one line; a device or a log named by mistake must not be read whole
+from ragpulse.secret_file import MAX_BYTES, secret_in
 
 
 class SecretError(SourceError):
@@ -33,9 +32,6 @@ def read_secret(file: Path) -> str:
     except OSError as error:
         raise SecretError(f"{file}: {error.strerror}; the agent must be able to read it") from error
     try:
-        secret = found.decode("ascii").strip()
-    except UnicodeDecodeError:
-        raise SecretError(f"{file}: is not ASCII text") from None
-    if not secret or not secret.isprintable() or len(found) > MAX_BYTES:
-        raise SecretError(f"{file}: must hold the secret on one line and nothing else")
-    return secret
+        return secret_in(found)
+    except ValueError as error:
+        raise SecretError(f"{file}: {error}") from None

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ragpulse.commands import up
-from ragpulse.errors import RagpulseError
+from ragpulse.errors import ConfigError, RagpulseError
 from ragpulse.stack import closing, code, log_file
 from ragpulse.stack.bring_up import bring_up
 from ragpulse.stack.identity import members
@@ -277,3 +277,18 @@ def test_in_a_clone_with_its_usual_folder_make_stops_it(
     closing.show(Telling().console, wanted(server("overview", 9478)).plan(), State(closing.DEFAULT_STATE))
     assert "To stop: make down\n" in capsys.readouterr().out
     shutil.rmtree(tmp_path / ".ragpulse", ignore_errors=True)
+
+
+def test_a_secret_that_is_missing_is_told_with_its_line_before_anything_is_started(
+    state: State, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("cluster.yaml").write_text(
+        "cluster: near\nnodes: {one: {address: 127.0.0.1}}\nservices:\n"
+        "  db: {kind: chroma, nodes: [one], url: 'http://127.0.0.1:8001', token_file: /nonexistent/token}\n"
+    )
+    with pytest.raises(
+        ConfigError, match=r"^cluster.yaml:4: services.db.token_file: /nonexistent/token does not exist"
+    ):
+        up.up(state=state.folder)
+    assert members(state.folder) == []

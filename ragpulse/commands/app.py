@@ -24,6 +24,7 @@ VERBS = (
     Verb("down", "ragpulse.commands.down:down", "Stop everything that `up` started."),
     Verb("status", "ragpulse.commands.status:status", "Show what runs, where to look and what is wrong."),
     Verb("generate", "ragpulse.commands.generate:generate", "Write everything that follows from the cluster file."),
+    Verb("check", "ragpulse.commands.check:check", "Judge the cluster file and the files it names, starting nothing."),
     Verb("overview", "ragpulse.commands.overview:overview", "Serve the Overview page."),
     Verb("demo", "ragpulse.commands.demo:app", "Break a service of the demo, and mend it."),
 )

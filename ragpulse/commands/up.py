@@ -12,12 +12,12 @@ from typing import Annotated
 
 import typer
 
-from ragpulse import cluster_file, refusal, yaml_file
+from ragpulse import cluster_file, node_files, refusal, yaml_file
 from ragpulse.commands.generate import files
 from ragpulse.demo.cluster import cluster_text, keep_secrets
 from ragpulse.demo.ports import SETTING, DemoPorts
 from ragpulse.demo.processes import demo_processes
-from ragpulse.errors import RagpulseError
+from ragpulse.errors import ConfigError, RagpulseError
 from ragpulse.stack import closing
 from ragpulse.stack.binaries import Binaries
 from ragpulse.stack.bring_up import Wanted, bring_up
@@ -63,9 +63,12 @@ def up(
 def _cluster(place: State, config: Path, node: str | None, ports_from: int | None, telling: Telling) -> Wanted:
     if ports_from is not None:
         raise UsageError(f"--ports-from moves the demo; the ports of a cluster stand in {config}")
-    cluster = cluster_file.load(config)
+    document = yaml_file.read(config)
+    cluster = cluster_file.parse(document, str(config))
     ours = this_node(cluster, node, own_addresses())
     telling.step(f"{config}: this machine is {ours}")
+    if problems := node_files.problems(cluster, ours, document):
+        raise ConfigError(str(config), problems)
     found = _binaries(telling) if ours in cluster.monitoring_nodes() else None
     return Wanted(
         demo=False,

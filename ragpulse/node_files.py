@@ -1,0 +1,107 @@
+"""Which files does a node need that the cluster file names, and what is wrong with them on this machine?
+
+Needed are those of the services that live there (their first node) or are probed from there, and of the receivers where
+an Alertmanager runs. Nothing is connected to, and nothing is changed.
+"""
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ragpulse import tls_files
+from ragpulse.errors import Problem
+from ragpulse.inventory import Cluster
+from ragpulse.location import Path_
+from ragpulse.secret_file import MAX_BYTES, is_open_to_all, secret_in
+from ragpulse.services import WATCHED, AnyService, Chroma, HeaderAuth, Http, Memory, Ray, Vllm
+from ragpulse.vantage import home, vantages
+from ragpulse.yaml_file import Document, key_path
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """`later`: it may come into being when the service runs, so that its absence says nothing."""
+
+    key: Path_
+    file: Path
+    what: Literal["secret", "file", "folder"]
+    later: bool = False
+
+
+def needed(cluster: Cluster, node: str) -> Iterator[Needed]:
+    for name, service in cluster.services.items():
+        at: Path_ = ("services", name)
+        if _asks(cluster, node, name):
+            yield from _of_requests(at, service)
+        if node == home(cluster, name):
+            yield from _of_its_home(at, service)
+    if node in cluster.monitoring_nodes():
+        for name, receiver in cluster.notify.receivers.items():
+            if receiver.url_file is not None:
+                yield Needed(("notify", "receivers", name, "url_file"), Path(receiver.url_file), "secret")
+
+
+def problems(cluster: Cluster, node: str, document: Document) -> list[Problem]:
+    found = [(one.key, text) for one in needed(cluster, node) for text in _wrong_with(one)]
+    for name, service in cluster.services.items():
+        if service.tls is not None and _asks(cluster, node, name):
+            found += [(("services", name, "tls", key), text) for key, text in tls_files.problems(service.tls)]
+    return [Problem(key_path(path), f"{text} (on {node})", document.line(path)) for path, text in found]
+
+
+def _asks(cluster: Cluster, node: str, service: str) -> bool:
+    is_probed = isinstance(cluster.services[service], WATCHED)
+    return node == home(cluster, service) or (is_probed and node in vantages(cluster, service))
+
+
+def _of_requests(at: Path_, service: AnyService) -> Iterator[Needed]:
+    match service:
+        case Vllm(api_key_file=str(file)):
+            yield Needed((*at, "api_key_file"), Path(file), "secret")
+        case Chroma(token_file=str(file)) | Ray(token_file=str(file)):
+            yield Needed((*at, "token_file"), Path(file), "secret")
+        case Memory(auth=HeaderAuth() as auth) | Http(auth=HeaderAuth() as auth):
+            yield Needed((*at, "auth", "value_file"), Path(auth.value_file), "secret")
+    if (tls := service.tls) is not None:
+        for key, text in (("ca_file", tls.ca_file), ("cert_file", tls.cert_file), ("key_file", tls.key_file)):
+            if text is not None:
+                yield Needed((*at, "tls", key), Path(text), "file")
+
+
+def _of_its_home(at: Path_, service: AnyService) -> Iterator[Needed]:
+    match service:
+        case Ray(discovery_file=str(file)):
+            yield Needed((*at, "discovery_file"), Path(file), "file", later=True)
+        case Chroma():
+            if service.data_dir is not None:
+                yield Needed((*at, "data_dir"), Path(service.data_dir), "folder")
+            if service.canary is not None:
+                yield Needed((*at, "canary", "golden_file"), Path(service.canary.golden_file), "file")
+
+
+def _wrong_with(needed: Needed) -> Iterator[str]:
+    file = needed.file
+    try:
+        mode = file.stat().st_mode
+        if needed.what == "folder":
+            if not stat.S_ISDIR(mode):
+                yield f"{file} is not a folder"
+            return
+        if not stat.S_ISREG(mode):
+            yield f"{file} is not a file"
+            return
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+        if needed.what == "secret":
+            secret_in(content)
+        if (needed.what == "secret" or needed.key[-1] == "key_file") and is_open_to_all(file):
+            yield f"{file} is open to every user of this machine (mode {mode & 0o777:04o}); run: chmod o= {file}"
+    except FileNotFoundError:
+        if not needed.later:
+            yield f"{file} does not exist"
+    except OSError as error:
+        yield f"{file} cannot be read: {error.strerror}"
+    except ValueError as error:
+        yield f"{file} {error}"

@@ -1,0 +1,60 @@
+"""What may be right in a valid cluster file and often is not: said by `ragpulse check`, refused by nobody."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from ragpulse.consistency.contradiction import Contradiction
+from ragpulse.consistency.places import is_loopback
+from ragpulse.consistency.service_urls import twins, url_of
+from ragpulse.inventory import Cluster
+from ragpulse.location import Path_
+from ragpulse.objectives import objectives
+from ragpulse.services import WATCHED, Vllm
+from ragpulse.tiers import addresses
+from ragpulse.vantage import vantages
+
+
+def remarks(cluster: Cluster) -> Iterator[Contradiction]:
+    yield from _urls(cluster)
+    for name, other in twins(cluster):
+        yield Contradiction(("services", name, "url"), f"asks the same as {other}")
+    yield from _unmeasured(cluster)
+    yield from _unwatched(cluster)
+    yield from _unheard(cluster)
+
+
+def _urls(cluster: Cluster) -> Iterator[Contradiction]:
+    owner = {address: name for name, node in cluster.nodes.items() for address in addresses(node).values()}
+    for name, service in cluster.services.items():
+        if (url := url_of(service)) is None:
+            continue
+        at: Path_ = ("services", name, "url")
+        host = urlsplit(url).hostname or ""
+        if (node := owner.get(host)) is not None and node not in service.nodes:
+            yield Contradiction(at, f"{host} is {node}, where this service does not live; right only behind a proxy")
+        probing = [node for node in vantages(cluster, name) if not is_loopback(cluster.nodes[node].address)]
+        if is_loopback(host) and (elsewhere := [node for node in probing if node not in service.nodes]):
+            text = f"{host} is {' and '.join(elsewhere)} itself, from where it is probed; write the service's address"
+            yield Contradiction(at, text)
+        if isinstance(service, Vllm) and url.rstrip("/").endswith("/v1"):
+            yield Contradiction(at, "ends with /v1, but /v1/models and /health are added to it; leave /v1 out")
+
+
+def _unmeasured(cluster: Cluster) -> Iterator[Contradiction]:
+    for objective in objectives(cluster):
+        if objective.unmeasured is not None:
+            reason = objective.unmeasured.replace("<name>", objective.service)
+            yield Contradiction(("targets", objective.slo), f"nothing is judged of {objective.service}: {reason}")
+
+
+def _unwatched(cluster: Cluster) -> Iterator[Contradiction]:
+    for name, service in cluster.services.items():
+        if not isinstance(service, WATCHED):
+            yield Contradiction(("services", name), f"{service.kind} is accepted, and not watched by this version")
+    for name in cluster.backups:
+        yield Contradiction(("backups", name), "is accepted, and not watched by this version")
+
+
+def _unheard(cluster: Cluster) -> Iterator[Contradiction]:
+    if not cluster.notify.page:
+        yield Contradiction(("notify", "page"), "nobody is told of an alert that must be seen to at once")
