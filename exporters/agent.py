@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from exporters import ending
 from exporters.about import About
+from exporters.answers import answers
 from exporters.clocks import MACHINE
 from exporters.page import Page, render
 from exporters.planned import Planned
 from exporters.reload import Reload
 from exporters.roster import Roster
 from exporters.scheduler import Schedule
-from exporters.server import application, listener, server
+from exporters.server import Server, listener
 from ragpulse import __version__
 from ragpulse.catalogue.agent import BUILD_INFO
 from ragpulse.errors import RagpulseError
@@ -79,14 +80,9 @@ def serve(first: Wanted, node: str, bound: socket.socket, anew: Callable[[], Wan
 
     adopt(first)
     reload = Reload(lambda: adopt(anew()), about, page)
-    answering = server(application(about, page, roster.runners))
-
-    def end(*_: object) -> None:
-        # uvicorn catches these signals while it serves and raises them again when it has ended: this is where to.
-        answering.should_exit = True
-
+    server = Server(answers(about, page, roster.runners))
     for number in ending.SIGNALS:
-        signal.signal(number, end)
+        signal.signal(number, lambda *_: server.end())
     signal.signal(signal.SIGHUP, lambda *_: reload.ask())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     schedule.start()
@@ -94,6 +90,6 @@ def serve(first: Wanted, node: str, bound: socket.socket, anew: Callable[[], Wan
     host, port, *_ = bound.getsockname()
     sources = sum(1 for _ in roster.runners())
     _log.info("node=%s version=%s sources=%d listen=%s:%d", node, __version__, sources, host, port)
-    answering.run(sockets=[bound])
+    server.run(bound)
     schedule.stop()
     ending.say(node)

@@ -13,7 +13,7 @@ def to_stderr() -> None:
     handler = line_log.to_stderr()
     handler.setFormatter(_KeyValue())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    for library in ("apscheduler", "httpx", "httpcore", "uvicorn"):
+    for library in ("apscheduler", "httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.WARNING)
 
 

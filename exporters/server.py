@@ -1,33 +1,31 @@
-"""The agent's HTTP side: `/metrics`, `/healthz`, `/readyz` and a landing page. It reads memory and nothing else.
+"""Where does the agent listen, whom does it let in, and how does it end?
 
-Errors: `ListenError` when the address cannot be had; a fault of ours while answering is a bare 500, its traceback
-goes to the log.
+Errors: `ListenError` when the address cannot be had. When no descriptor is left for a connection, the log says
+so at most once in `_COMPLAINT_SECONDS`.
 """
 
+import asyncio
 import errno
+import json
+import logging
 import socket
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from concurrent.futures import Future
+from math import inf
 from typing import Any
 
-import uvicorn
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Route
+import h11
 
-from exporters.about import About
-from exporters.landing import landing
-from exporters.page import Page
-from exporters.runner import Runner
+from exporters.answers import Answer
+from exporters.connection import Connection, Connections
 from ragpulse.errors import RagpulseError
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_KEEP_ALIVE = 75  # seconds; longer than any sensible scrape interval, so that one connection serves them all
-_BACKLOG = 128
-_LAST_ANSWERS = 1  # seconds that requests in flight have to end in when the agent ends
+_BACKLOG = 1024  # that wait in the kernel until it is their turn: hundreds may come at once
+_SEND_BUFFER = 256 * 1024  # bytes in the kernel for one client: some pages, and no megabytes for one that never reads
+_LAST_SECONDS = 1.0  # for answers that are still being sent when the agent ends
+_RETRY_SECONDS = 1.0  # until the next try when no descriptor is left, and none of them is a connection's
+_COMPLAINT_SECONDS = 60.0
+_log = logging.getLogger(__name__)
 
 
 class ListenError(RagpulseError):
@@ -56,6 +54,7 @@ def listener(address: str, port: int, setting: str) -> socket.socket:
 def _bound(opened: socket.socket, name: Any) -> socket.socket:
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # inherited by every connection
         opened.bind(name)
         opened.listen(_BACKLOG)
     except OSError:
@@ -64,47 +63,63 @@ def _bound(opened: socket.socket, name: Any) -> socket.socket:
     return opened
 
 
-def application(about: About, page: Page, runners: Callable[[], Iterable[Runner]]) -> Starlette:
-    """Handlers are coroutines, so that no pool of threads stands between a scrape and the page."""
+class Server:
+    """Answers on a socket that listens already, until `end`, which any thread and any signal handler may call."""
 
-    async def metrics(_: Request) -> Response:
-        return Response(page.text(), headers={"content-type": CONTENT_TYPE})
+    def __init__(self, answer: Callable[[h11.Request], Answer]) -> None:
+        self._answer = answer
+        self._connections = Connections()
+        self._arriving: set[asyncio.Task[Any]] = set()
+        self._end: Future[None] = Future()
+        self._told = -inf
 
-    async def healthz(_: Request) -> Response:
-        return PlainTextResponse("the agent lives\n")
+    def run(self, bound: socket.socket) -> None:
+        """Closes `bound`; ends at the latest `_LAST_SECONDS` after it was told to."""
+        asyncio.run(self._serve(bound))
 
-    async def readyz(_: Request) -> Response:
-        waiting = [runner.source.name for runner in runners() if runner.health.state == "waiting"]
-        if waiting:
-            return PlainTextResponse(f"no first result yet: {', '.join(waiting)}\n", 503)
-        return PlainTextResponse("every source has had its first run\n")
+    def end(self) -> None:
+        if not self._end.done():
+            self._end.set_result(None)
 
-    async def index(_: Request) -> Response:
-        return HTMLResponse(landing(about, runners(), time.time()))
+    async def _serve(self, bound: socket.socket) -> None:
+        self._loop = asyncio.get_running_loop()
+        bound.setblocking(False)
+        self._listen(bound)
+        await asyncio.wrap_future(self._end)
+        self._loop.remove_reader(bound)
+        bound.close()
+        if last := tuple(self._connections):
+            for connection in last:
+                connection.close()
+            await asyncio.wait([connection.gone for connection in last], timeout=_LAST_SECONDS)
+            for connection in tuple(self._connections):
+                connection.abort()
 
-    return Starlette(
-        routes=[
-            Route("/metrics", metrics),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-            Route("/", index),
-        ],
-        middleware=[Middleware(GZipMiddleware, compresslevel=5)],
-    )
+    def _listen(self, bound: socket.socket) -> None:
+        if not self._end.done():
+            self._loop.add_reader(bound, self._accept, bound)
 
+    def _accept(self, bound: socket.socket) -> None:
+        """One for each round of the loop, so that others may go in between; asyncio's own server takes a hundred."""
+        try:
+            accepted, _ = bound.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            self._complain(error)
+            if not self._connections.make_room():
+                self._loop.remove_reader(bound)
+                self._loop.call_later(_RETRY_SECONDS, self._listen, bound)
+            return
+        accepted.setblocking(False)
+        arriving = self._loop.create_task(self._loop.connect_accepted_socket(self._connection, accepted))
+        self._arriving.add(arriving)
+        arriving.add_done_callback(self._arriving.discard)
 
-def server(app: Starlette) -> uvicorn.Server:
-    """Serves sockets that are bound already; `should_exit` ends it within `_LAST_ANSWERS`."""
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        loop="asyncio",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE,
-        timeout_graceful_shutdown=_LAST_ANSWERS,
-    )
-    return uvicorn.Server(config)
+    def _connection(self) -> Connection:
+        return Connection(self._answer, self._connections)
+
+    def _complain(self, error: OSError) -> None:
+        if self._loop.time() >= self._told + _COMPLAINT_SECONDS:
+            self._told = self._loop.time()
+            _log.warning("connections=%d state=crowded error=%s", len(self._connections), json.dumps(error.strerror))

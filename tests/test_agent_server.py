@@ -1,7 +1,6 @@
 """What the agent answers over HTTP, and what it says when it cannot listen."""
 
 import gzip
-import http.client
 import re
 import socket
 import time
@@ -9,24 +8,22 @@ from collections.abc import Iterator
 from functools import partial
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporters.about import About
+from exporters.answers import CONTENT_TYPE, answers
 from exporters.landing import landing
 from exporters.page import Page
 from exporters.runner import Runner
-from exporters.server import ListenError, application, listener
+from exporters.server import ListenError, listener
 from exporters.source import SourceError
 from ragpulse import __version__
 from ragpulse.metric import Sample
-from tests.fakes.asgi_server import served
+from tests.fakes.agent_server import RawClient, serving
 from tests.fakes.sources import CountingSource, Hanging, run_once, up
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def _one_up(service: str) -> list[Sample]:
@@ -42,7 +39,12 @@ class Agent:
         self.runners = [Runner(source, self.page) for source in self.sources]
         for runner in self.runners:
             runner.start()
-        self.url = ""
+        self.about = About("alpha<&>")
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return httpx.get(self.url + path, headers=headers, trust_env=False, timeout=10)
@@ -51,7 +53,7 @@ class Agent:
 @pytest.fixture
 def agent() -> Iterator[Agent]:
     agent = Agent()
-    with served(application(About("alpha<&>"), agent.page, lambda: agent.runners)) as agent.url:
+    with serving(answers(agent.about, agent.page, lambda: agent.runners)) as agent.port:
         yield agent
     for runner in agent.runners:
         runner.stop()
@@ -68,18 +70,31 @@ def test_metrics_are_text_0_0_4_whatever_the_client_would_like(agent: Agent, acc
     assert list(text_string_to_metric_families(answer.text))
 
 
-def test_metrics_are_compressed_only_for_a_client_that_asks(agent: Agent) -> None:
-    place = urlsplit(agent.url)
-    for accepted, expected in (("gzip", "gzip"), ("identity", None)):
-        connection = http.client.HTTPConnection(place.hostname or "", place.port or 0, timeout=10)
-        connection.request("GET", "/metrics", headers={"Accept-Encoding": accepted})
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
-        assert answer.getheader("content-encoding") == expected
-        assert answer.getheader("content-type") == CONTENT_TYPE
-        assert answer.getheader("vary") == "Accept-Encoding"
-        assert (gzip.decompress(body) if expected else body) == agent.page.text()
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        (["gzip"], True),
+        (["deflate, GZIP;q=0.5"], True),
+        (["br", "gzip"], True),
+        (["*"], True),
+        ([], False),
+        ([""], False),
+        (["identity"], False),
+        (["gzip;q=0"], False),
+        (["gzip ; q=0.000, br"], False),
+        (["*, gzip;q=0"], False),
+        (["*;q=0"], False),
+        (["not-gzip"], False),
+    ],
+)
+def test_metrics_are_compressed_only_for_a_client_that_asks(agent: Agent, accepted: list[str], packed: bool) -> None:  # noqa: FBT001
+    headers = "".join(f"Accept-Encoding: {one}\r\n" for one in accepted)
+    with RawClient(agent.port) as client:
+        ((response, body),) = client.answers(f"GET /metrics HTTP/1.1\r\nHost: a\r\n{headers}\r\n".encode())
+    found = {name.decode(): value.decode() for name, value in response.headers}
+    assert found.get("content-encoding") == ("gzip" if packed else None)
+    assert (found["content-type"], found["vary"]) == (CONTENT_TYPE, "Accept-Encoding")
+    assert (gzip.decompress(body) if packed else body) == agent.page.text()
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/healthz", "/"])
@@ -89,10 +104,37 @@ def test_head_answers_without_a_body(agent: Agent, path: str) -> None:
     assert answer.headers["content-type"] == agent.get(path).headers["content-type"]
 
 
-def test_a_path_that_is_not_there_is_404_and_a_wrong_method_405(agent: Agent) -> None:
-    assert agent.get("/metrics/x").status_code == 404
-    assert agent.get("/../etc/passwd").status_code == 404
-    assert httpx.post(agent.url + "/metrics", trust_env=False).status_code == 405
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/metrics?name[]=x&name[]=/", 200),
+        ("/metrics?", 200),
+        ("http://alpha:9477/metrics", 200),
+        ("http://alpha:9477/metrics?a=http://b/c", 200),
+        ("http://alpha:9477", 200),
+        ("/metrics/", 404),
+        ("//metrics", 404),
+        ("/metrics/x", 404),
+        ("/Metrics", 404),
+        ("/../etc/passwd", 404),
+        ("/x?http://alpha/metrics", 404),
+        ("metrics", 404),
+        ("*", 404),
+        ("http://[", 200),
+    ],
+)
+def test_a_path_is_taken_as_it_stands_without_its_query(agent: Agent, target: str, status: int) -> None:
+    with RawClient(agent.port) as client:
+        assert client.ask(target).status_code == status
+        assert client.ask(target).status_code == status, "the connection is kept"
+
+
+def test_a_reload_is_seen_at_the_next_question(agent: Agent) -> None:
+    assert "probe 0" in agent.get("/readyz").text
+    del agent.runners[:2]
+    agent.about.note = "another file"
+    assert agent.get("/readyz").text == "no first result yet: probe 2\n"
+    assert ("probe 0" in agent.get("/").text, "another file" in agent.get("/").text) == (False, True)
 
 
 def test_ready_means_that_every_source_had_a_first_result_or_its_deadline(agent: Agent) -> None:
@@ -167,14 +209,18 @@ def test_the_note_of_the_cluster_file_stands_on_the_landing_page() -> None:
     assert "<strong>" not in landing(About("alpha"), [], 0.0)
 
 
-def test_a_fault_of_ours_is_a_bare_500(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_a_bare_500_and_stands_in_the_log(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken() -> bytes:
         raise RuntimeError("secret inner state")
 
     monkeypatch.setattr(agent.page, "text", broken)
     answer = agent.get("/metrics")
-    assert (answer.status_code, answer.text) == (500, "Internal Server Error")
+    assert (answer.status_code, answer.text) == (500, "Internal Server Error\n")
     assert agent.get("/healthz").status_code == 200
+    assert 'path="/metrics" state=broken\nTraceback' in caplog.text
+    assert "secret inner state" in caplog.text
 
 
 def test_a_scrape_reads_no_source(agent: Agent) -> None:

@@ -32,8 +32,8 @@ def main(arguments: Sequence[str]) -> NoReturn:
         _require_node(cluster, options.node, options.config)
         return cluster
 
-    # httpx loads its own command line, and rich with it, wherever it finds rich; a node has no use for either.
-    sys.modules["rich"] = None  # type: ignore[assignment]
+    # httpx loads its own command line, with click and rich, wherever it finds click; a node has no use for them.
+    sys.modules["click"] = None  # type: ignore[assignment]
 
     from exporters import agent  # noqa: PLC0415 - wrong usage is told before the libraries are loaded
 
