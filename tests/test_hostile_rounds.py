@@ -1,6 +1,7 @@
 """A thousand rounds with a hostile service leave nothing behind: no memory, no thread, no open file."""
 
 import gc
+import logging
 import sys
 import threading
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.fakes.hostile_answers import routes
 from tests.fakes.hostile_server import hostile, in_turn, routed
@@ -65,7 +67,8 @@ def growth(round_: Callable[[], object]) -> Held:
     )
 
 
-def test_a_thousand_rounds_leave_nothing_behind(tmp_path: Path) -> None:
+def test_a_thousand_rounds_leave_nothing_behind(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)  # pytest itself keeps every line of a log until its test ends
     (tmp_path / "secret").write_text(SECRET)
     with hostile(in_turn(MIX)) as url, Watch(url, tmp_path / "secret") as watch:
         grown = growth(watch.round)

@@ -2,7 +2,8 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,18 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture
 def folder(tmp_path: Path, authority: Authority) -> Path:
     """Everything that the cluster file names, as it should be. Nobody else enters the folder of pytest."""
-    tmp_path.chmod(0o755)
+    return filled(tmp_path, authority)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody enters; those that pytest makes lie below one that keeps others out."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+def filled(folder: Path, authority: Authority) -> Path:
     own = authority.issue("sark")
     for name, content in {
         "token": b"sesame\n",
@@ -54,10 +66,10 @@ def folder(tmp_path: Path, authority: Authority) -> Path:
         "own.pem": own.certificate.read_bytes(),
         "own.key": own.key.read_bytes(),
     }.items():
-        (tmp_path / name).write_bytes(content)
-        (tmp_path / name).chmod(0o600)
-    (tmp_path / "data").mkdir()
-    return tmp_path
+        (folder / name).write_bytes(content)
+        (folder / name).chmod(0o600)
+    (folder / "data").mkdir()
+    return folder
 
 
 def told(folder: Path, node: str) -> list[str]:
@@ -174,12 +186,9 @@ class TestCertificates:
 
 class TestOpenToAll:
     @pytest.fixture
-    def secret(self, tmp_path: Path) -> Path:
-        """In a folder that everybody enters, if every folder above it lets them in."""
-        file = tmp_path / "secret"
+    def secret(self, open_folder: Path) -> Path:
+        file = open_folder / "secret"
         file.write_text("sesame")
-        for parent in (tmp_path, *tmp_path.parents[:2]):
-            parent.chmod(0o755)
         return file
 
     @pytest.mark.parametrize("mode", [0o604, 0o602, 0o644, 0o666])
@@ -214,9 +223,8 @@ class TestOpenToAll:
         secret.chmod(0o644)
         assert is_open_to_all(secret, container_secrets=secret.parent)
 
-    def test_it_is_told_with_its_mode_and_what_to_run(self, folder: Path) -> None:
-        for parent in folder.parents[:2]:
-            parent.chmod(0o755)
+    def test_it_is_told_with_its_mode_and_what_to_run(self, open_folder: Path, authority: Authority) -> None:
+        folder = filled(open_folder, authority)
         (folder / "token").chmod(0o644)
         (folder / "own.key").chmod(0o640)
         (folder / "own.pem").chmod(0o644)
