@@ -201,7 +201,9 @@ class HttpClient:
             self._exchange.has_head = True
             if len(response.headers) > MAX_HEADERS:
                 raise Unanswered("too_large", f"the answer has more than {MAX_HEADERS} headers")
-            body = read_body(response.iter_stream(), _values(response, b"content-encoding"), self._max_body)
+            body = read_body(
+                self._exchange.in_time(response.iter_stream()), _values(response, b"content-encoding"), self._max_body
+            )
             location = next(iter(_values(response, b"location")), "")
             return Answer(response.status, body, self._clock() - start, url, location)
 

@@ -6,7 +6,7 @@ of httpcore; Unanswered("too_large") for a head without end.
 """
 
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import httpcore
@@ -56,6 +56,12 @@ class Exchange:
         if left <= 0:
             raise httpcore.ReadTimeout("the time of the exchange is over")
         return left
+
+    def in_time(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Looks at the clock between chunks too: one read from the network may hold thousands of them."""
+        for chunk in chunks:
+            self.left()
+            yield chunk
 
     def room(self, wanted: int) -> int:
         """How many bytes may be read now. Errors: Unanswered."""
