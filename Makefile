@@ -38,7 +38,7 @@ status: ## what runs, since when
 test: ## set up, then lint, types, generated files, and all tests on real servers
 	@documents/scripts/setup test
 	@$(MAKE) lint check-generated
-	@$(SETTINGS) && $(BIN)/python -m pytest -n 4 --dist loadfile --durations=12 --durations-min=4 --cov --cov-report=
+	@$(SETTINGS) && $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=12 --durations-min=4 --cov --cov-report=
 
 $(BIN)/ruff:
 	@documents/scripts/setup test
