@@ -1,13 +1,20 @@
 """What every test run keeps to: nothing is skipped but for want of a GPU, npm or a real vLLM, and skips are counted."""
 
+import os
 from collections import Counter
 
 import pytest
+from hypothesis import settings
 
 # Fixtures that several modules use, each started once at most.
 from tests.fakes.certificates import authority  # noqa: F401
 from tests.fakes.chroma_server import chroma, database, own_chroma, shared_chroma  # noqa: F401
 from tests.fakes.http_replay import replay  # noqa: F401
+
+# Every run tries the same cases, so that a red run is red again; `RAGPULSE_HYPOTHESIS=thorough` looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None, database=None, max_examples=60)
+settings.register_profile("thorough", deadline=None, database=None, max_examples=3000, stateful_step_count=60)
+settings.load_profile(os.environ.get("RAGPULSE_HYPOTHESIS", "same"))
 
 _MAY_SKIP = ("GPU:", "npm:", "vLLM:")
 
