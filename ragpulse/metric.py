@@ -97,7 +97,7 @@ def series(sample: Sample) -> str:
     """The identity of a sample's series as it stands on the page: name and labels."""
     pairs = [f'{name}="{_escape(value)}"' for name, value in zip(sample.metric.labels, sample.labels, strict=True)]
     if sample.le:
-        pairs.append(f'le="{sample.le}"')
+        pairs.append(f'le="{_escape(sample.le)}"')
     name = sample.metric.name + sample.suffix
     return f"{name}{{{','.join(pairs)}}}" if pairs else name
 
@@ -117,6 +117,7 @@ def number(value: float) -> str:
 
 
 def _escape(value: str) -> str:
-    # A lone surrogate cannot be encoded and would break the whole page; it becomes a question mark.
-    text = value.encode("utf-8", "replace").decode()
+    # A lone surrogate cannot be encoded and would break the whole page; its code is written out instead, so that two
+    # names that differ in one byte (of a file system, say) stay two.
+    text = value.encode("utf-8", "backslashreplace").decode()
     return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
