@@ -44,13 +44,16 @@ def render(samples: Iterable[object], allowed: Iterable[Metric]) -> Lines:
     found: set[str] = set()
     for said in samples:
         sample = _checked(said, entries)
-        identity = series(sample)
+        try:
+            identity, value = series(sample), number(sample.value)
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            raise GarbageError(f"{sample.metric.name}: {error}") from error
         if identity in found:
             raise GarbageError(f"{identity} twice in one run")
         if len(found) >= MAX_SERIES:
             raise GarbageError(f"more than {MAX_SERIES} series")
         found.add(identity)
-        families.setdefault(sample.metric.name, []).append(f"{identity} {number(sample.value)}\n")
+        families.setdefault(sample.metric.name, []).append(f"{identity} {value}\n")
     return Lines({name: "".join(lines).encode() for name, lines in families.items()}, frozenset(found))
 
 
