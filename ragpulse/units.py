@@ -17,6 +17,7 @@ SIZE_UNITS = {"B": 1.0} | {
 }
 BIT_RATE_UNITS = {f"{prefix}bit/s": 10.0**power / 8 for prefix, power in (("k", 3), ("M", 6), ("G", 9), ("T", 12))}
 TOKEN_RATE_UNITS = {"tokens/s": 1.0, "tokens/min": 1 / 60}
+_LONGEST = 106751 * 86400.0  # Prometheus has 64 bits for the nanoseconds of a duration
 _NUMBER_AND_UNIT = re.compile(r"\s*(-?\d+(?:\.\d+)?)(\s*)([A-Za-z/]*)\s*", re.ASCII)
 
 
@@ -43,7 +44,10 @@ def _complaint(match: re.Match[str] | None, allowed: list[str], example: str) ->
 
 def duration(value: object) -> float:
     """Seconds."""
-    return _quantity(value, DURATION_UNITS, "10s")
+    seconds = _quantity(value, DURATION_UNITS, "10s")
+    if seconds > _LONGEST:
+        raise ValueError(f"{value!r} is longer than Prometheus can count: at most 106751d")
+    return seconds
 
 
 def size(value: object) -> float:

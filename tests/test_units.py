@@ -1,6 +1,4 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ragpulse import units
 
@@ -25,11 +23,6 @@ def test_sizes_and_rates_are_read_in_base_units() -> None:
 def test_a_quantity_without_a_known_unit_is_refused_with_the_units_that_are(value: object) -> None:
     with pytest.raises(ValueError, match=r"units: ms, s|more than zero"):
         units.duration(value)
-
-
-@given(st.integers(min_value=1, max_value=10**10))
-def test_what_prometheus_is_told_is_exactly_what_was_meant(milliseconds: int) -> None:
-    assert units.duration(units.prometheus_duration(milliseconds / 1000)) == pytest.approx(milliseconds / 1000)
 
 
 @pytest.mark.parametrize(
