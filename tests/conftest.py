@@ -12,8 +12,8 @@ from tests.fakes.chroma_server import chroma, database, own_chroma, shared_chrom
 from tests.fakes.http_replay import replay  # noqa: F401
 
 # Every run tries the same cases, so that a red run is red again; `RAGPULSE_HYPOTHESIS=thorough` looks for new ones.
-settings.register_profile("same", derandomize=True, deadline=None, database=None, max_examples=60)
-settings.register_profile("thorough", deadline=None, database=None, max_examples=3000, stateful_step_count=60)
+settings.register_profile("same", derandomize=True, deadline=None, database=None, max_examples=200)
+settings.register_profile("thorough", deadline=None, database=None, max_examples=5000, stateful_step_count=60)
 settings.load_profile(os.environ.get("RAGPULSE_HYPOTHESIS", "same"))
 
 _MAY_SKIP = ("GPU:", "npm:", "vLLM:")

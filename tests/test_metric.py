@@ -1,4 +1,4 @@
-"""Metrics and samples: the catalogue entry is the only way to a sample, and what it renders is what Prometheus reads."""
+"""Metrics and samples: the catalogue entry is the only way to a sample, and how a sample is written."""
 
 import math
 

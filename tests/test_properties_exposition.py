@@ -117,20 +117,16 @@ anything = any_object | st.builds(
 )
 
 
-@given(st.lists(anything, max_size=3) | any_object)
+@given(st.lists(anything, max_size=3))
 @example([Sample(DURATION, 1.0, ("a", "b"), "_bucket", '0.1"} 1\nragpulse_service_up{service="forged')])
 @example([Sample(UP, 10**400, ("a",))])
 @example([Sample(UP, 1.0, ())])
 @example([Sample(UP, 1.0, (7,))])  # type: ignore[arg-type]
 @example([Sample(DURATION, 1.0, ("a", "b"), "_bucket", 7)])  # type: ignore[arg-type]
-def test_what_is_no_sample_is_garbage_or_a_line_of_its_own(said: object) -> None:
+def test_what_is_no_sample_is_garbage_or_a_line_of_its_own(said: list[object]) -> None:
     try:
-        lines = render(said, catalogue.ALL)  # type: ignore[arg-type]
+        lines = render(said, catalogue.ALL)
     except GarbageError:
-        return
-    except TypeError as error:
-        assert not isinstance(said, list), "only what cannot be walked at all is not garbage"
-        assert "iterable" in str(error)
         return
     text = b"".join(lines.families.values()).decode()
     families = list(text_string_to_metric_families(text))

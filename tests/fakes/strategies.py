@@ -1,9 +1,10 @@
-"""What hypothesis draws from: awkward text and numbers, samples of the catalogue, recorded texts with something wrong."""
+"""What hypothesis draws from: awkward text and numbers, samples of the catalogue, recorded texts with a fault."""
 
 import math
 from collections.abc import Iterator
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from ragpulse import catalogue
@@ -78,3 +79,8 @@ _NUMBERS = ("-1", "NaN", "+Inf", "-Inf", "1e400", "9" * 400, "9" * 5000, "0x10",
 
 def each_line(text: str) -> Iterator[str]:
     yield from text.split("\n")
+
+
+def tries(share: float) -> settings:
+    """For a test whose cases cost more (or less) than most: a share of the cases of the profile in use."""
+    return settings(max_examples=max(1, round(settings().max_examples * share)))
