@@ -10,7 +10,7 @@ from typing import Literal
 
 from ragpulse.inventory import Cluster
 from ragpulse.services import WATCHED, Chroma, Http, Memory, Vllm
-from ragpulse.units import human_duration
+from ragpulse.units import exact_duration
 from ragpulse.vantage import vantages
 
 Slo = Literal["availability", "response_time", "time_to_first_token", "throughput", "gpu_utilization"]
@@ -95,7 +95,7 @@ def _response_time(cluster: Cluster) -> Iterator[Objective]:
             edge, note = _judged_edge(ITL_EDGES, target.below)
         yield Objective(
             "response_time", name, check, target.objective, "ratio",
-            text=f"{_percent(target.objective)} within {human_duration(target.below)}",
+            text=f"{_percent(target.objective)} within {exact_duration(target.below)}",
             measured="vLLM's own histogram of user traffic" if edge else _probed(cluster, name, check),
             edge=edge, note=note, unmeasured=_why_unmeasured(service, check, edge),
             probed=not isinstance(service, Vllm),
@@ -123,7 +123,7 @@ def _time_to_first_token(cluster: Cluster) -> Iterator[Objective]:
         if isinstance(service, Vllm):
             yield Objective(
                 "time_to_first_token", name, "first_token", target.objective, "ratio",
-                text=f"{_percent(target.objective)} within {human_duration(target.below)}",
+                text=f"{_percent(target.objective)} within {exact_duration(target.below)}",
                 measured="vLLM's own histogram of user traffic", edge=edge, note=note,
                 unmeasured=None if edge else "the target lies below the lowest bucket edge of vLLM's histogram",
             )  # fmt: skip
@@ -136,7 +136,7 @@ def _throughput(cluster: Cluster) -> Iterator[Objective]:
         if isinstance(service, Vllm):
             yield Objective(
                 "throughput", name, "generation", target.at_least, "tokens/s",
-                text=f"{target.at_least:g} tokens/s while requests wait",
+                text=f"{target.at_least:.10g} tokens/s while requests wait",
                 measured="tokens generated in seconds in which requests waited",
             )  # fmt: skip
 
@@ -161,7 +161,7 @@ def _judged_edge(edges: tuple[float, ...], target: float) -> tuple[float | None,
     edge = edges[index - 1]
     return (
         edge,
-        "" if edge == target else f"judged at {human_duration(edge)}, the next lower edge of its histogram",
+        "" if edge == target else f"judged at {exact_duration(edge)}, the next lower edge of its histogram",
     )
 
 
@@ -170,4 +170,4 @@ def _probed(cluster: Cluster, service: str, check: str) -> str:
 
 
 def _percent(ratio: float) -> str:
-    return f"{ratio * 100:.4g} %"
+    return f"{ratio * 100:.10g} %"

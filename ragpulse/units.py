@@ -86,3 +86,9 @@ def human_duration(seconds: float) -> str:
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     parts = [(days, "d"), (hours, "h")] if days else [(hours, "h"), (minutes, "min")]
     return " ".join(f"{amount} {unit}" for amount, unit in parts if amount)
+
+
+def exact_duration(seconds: float) -> str:
+    """For people, where nothing may be rounded away: what a target promises (`2.5 s`, `100 ms`)."""
+    amount, unit = (seconds * 1000, "ms") if seconds < 1 else (seconds, "s")
+    return f"{amount:.10g} {unit}"

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from ragpulse import cluster_file, yaml_file
 from ragpulse.objectives import Objective, objectives
 
@@ -36,6 +38,20 @@ def test_a_target_between_two_edges_is_judged_at_the_lower_one_and_says_so() -> 
     assert first_token.note == "judged at 1 s, the next lower edge of its histogram"
     assert found(VLLM)["response_time", "v"].edge == 0.1
     assert found(VLLM)["response_time", "v"].note == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        pytest.param("response_time: {below: 2.5s, objective: 0.99999}", "99.999 % within 2.5 s", id="a half second"),
+        pytest.param("response_time: {below: 0.5ms, objective: 0.07}", "7 % within 0.5 ms", id="half a millisecond"),
+        pytest.param("response_time: {below: 90s}", "99 % within 90 s", id="more than a minute"),
+        pytest.param("throughput: {at_least: 1234567 tokens/s}", "1234567 tokens/s while", id="many tokens"),
+    ],
+)
+def test_a_promise_is_told_without_rounding(target: str, text: str) -> None:
+    objective = found(VLLM + f"targets: {{{target}}}\n")[target.partition(":")[0], "v"]
+    assert objective.text.startswith(text)
 
 
 def test_a_target_below_every_edge_cannot_be_measured() -> None:
