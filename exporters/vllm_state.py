@@ -22,7 +22,7 @@ Engines = Mapping[EngineKey, Engine]
 
 class StateWatch:
     def __init__(self) -> None:
-        self._moved: dict[EngineKey, tuple[float, float]] = {}  # progress, and when it was first seen at that
+        self._moved: dict[EngineKey, tuple[float, float]] = {}  # of what works: progress, and since when
         self._waited = False
 
     def forget(self) -> None:
@@ -44,9 +44,9 @@ class StateWatch:
     def _stalled(self, engines: Engines, now: float) -> bool:
         moved: dict[EngineKey, tuple[float, float]] = {}
         for key, engine in engines.items():
-            progress, since = self._moved.get(key, (engine.progress, now))
-            idle = engine.running == 0
-            moved[key] = (engine.progress, now if idle or progress != engine.progress else since)
+            if engine.running > 0:
+                progress, since = self._moved.get(key, (engine.progress, now))
+                moved[key] = (engine.progress, since if progress == engine.progress else now)
         self._moved = moved
         return any(now - since >= STALLED_AFTER for _, since in moved.values())
 
