@@ -46,7 +46,7 @@ class KernelFiles:
         path = self.path(name)
         try:
             # Mount points and device names are bytes of any kind; what is not UTF-8 must not cost the rest.
-            return path.read_text(encoding="utf-8", errors="surrogateescape")
+            return path.read_bytes().decode("utf-8", errors="surrogateescape")
         except OSError as error:
             if error.errno not in _ABSENT and error.errno not in absent:
                 self._refuse(path, error)

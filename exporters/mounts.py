@@ -66,7 +66,8 @@ def _mounts(files: KernelFiles) -> Iterator[Mount]:
         text = files.text(name, absent=_HIDDEN)
         if text is not None:
             with files.understood(name):
-                yield from [_mount(line) for line in text.splitlines()]
+                # A name may hold any other kind of line end; only this one is the kernel's.
+                yield from [_mount(line) for line in text.split("\n") if line]
             return
 
 

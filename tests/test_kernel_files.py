@@ -38,10 +38,10 @@ def test_a_file_that_cannot_be_read_is_an_error_with_its_name(tmp_path: Path) ->
     ],
 )
 def test_what_the_kernel_says_it_does_not_have_is_unknown(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> str:
+    def fail(*_: object, **__: object) -> bytes:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(Path, "read_text", fail)
+    monkeypatch.setattr(Path, "read_bytes", fail)
     assert KernelFiles(Path("/")).text("proc/pressure/cpu") is None
 
 
