@@ -16,6 +16,7 @@ from ragpulse.metric import Sample
 # ENODEV: the device went while we looked. EOPNOTSUPP: the file of a feature that was switched off at boot (psi=0).
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.EOPNOTSUPP})
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
+_BEYOND_MEASURE = 2**128  # the kernel has 64 bits; a sum of them has a few more
 
 
 class KernelFiles:
@@ -59,6 +60,13 @@ class KernelFiles:
         with self.understood(name):
             return int(text)
 
+    def count(self, name: str) -> int | None:
+        text = self.text(name)
+        if text is None:
+            return None
+        with self.understood(name):
+            return count(text)
+
     def names(self, name: str) -> list[str]:
         """What a folder holds, in order; nothing when there is no such folder."""
         path = self.path(name)
@@ -91,6 +99,14 @@ class KernelFiles:
             yield
         except (ValueError, LookupError) as error:
             raise SourceError(f"{self.path(name)}: has an unknown form ({error})") from error
+
+
+def count(word: str) -> int:
+    """What a counter or size can be: never below zero, nor beyond all measure. Errors: ValueError."""
+    number = int(word)
+    if not 0 <= number < _BEYOND_MEASURE:
+        raise ValueError(f"{word[:40]!r} is no count")
+    return number
 
 
 class KernelReading:

@@ -85,7 +85,7 @@ class NetworkLinks(KernelReading):
         megabits = self._files.number(f"{_CLASS}/{interface}/speed", absent=_NO_VALUE)
         if megabits is not None and 0 < megabits < _UNKNOWN_SPEED:
             yield LINK_SPEED(megabits * _BYTES_PER_MEGABIT, **labels)
-        mtu = self._files.number(f"{_CLASS}/{interface}/mtu")
+        mtu = self._files.count(f"{_CLASS}/{interface}/mtu")
         if mtu is not None:
             yield LINK_MTU(mtu, **labels)
         for file, metric, direction in (
@@ -96,7 +96,7 @@ class NetworkLinks(KernelReading):
             ("rx_dropped", DROPPED, {"direction": "received"}),
             ("tx_dropped", DROPPED, {"direction": "sent"}),
         ):
-            count = self._files.number(f"{_CLASS}/{interface}/statistics/{file}")
+            count = self._files.count(f"{_CLASS}/{interface}/statistics/{file}")
             if count is not None:
                 yield metric(count, **labels, **direction)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from exporters.kernel_clock import ClockState, clock_state
-from exporters.kernel_files import KernelReading
+from exporters.kernel_files import KernelReading, count
 from ragpulse.catalogue.node import BOOT_TIME, CLOCK, CLOCK_OFFSET, CLOCK_SYNCHRONISED
 from ragpulse.metric import Metric, Sample
 
@@ -40,5 +40,5 @@ class NodeClock(KernelReading):
         if text is not None:
             with self._files.understood(name):
                 rows = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
-                booted = int(rows["btime"])
+                booted = count(rows["btime"])
             yield BOOT_TIME(booted)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from exporters.kernel_files import KernelReading
+from exporters.kernel_files import KernelReading, count
 from ragpulse.catalogue.node import CPU_COUNT, CPU_MODES, CPU_SECONDS, LOAD
 from ragpulse.metric import Metric, Sample
 
@@ -38,7 +38,7 @@ class NodeCpu(KernelReading):
             return
         with self._files.understood(name):
             rows = {row[0]: row[1:] for row in (line.split() for line in text.splitlines()) if row}
-            seconds = [int(ticks) / self._ticks_per_second for ticks in rows["cpu"]]
+            seconds = [count(ticks) / self._ticks_per_second for ticks in rows["cpu"]]
         for mode, value in zip(CPU_MODES, seconds, strict=False):  # old kernels know fewer modes, new ones guests too
             yield CPU_SECONDS(self._never_falling(mode, value), mode=mode)
         yield CPU_COUNT(sum(row.startswith("cpu") and row != "cpu" for row in rows))

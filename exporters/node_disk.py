@@ -7,7 +7,7 @@ encryption), so that a sum over devices counts each byte once. Errors: SourceErr
 import re
 from collections.abc import Iterator
 
-from exporters.kernel_files import KernelReading
+from exporters.kernel_files import KernelReading, count
 from ragpulse.catalogue.node import DISK_BUSY, DISK_READ, DISK_WRITTEN
 from ragpulse.metric import Metric, Sample
 
@@ -30,7 +30,7 @@ class NodeDisk(KernelReading):
                 _, _, device, *fields = line.split()
                 if device.replace("/", "!") not in disks:  # sysfs writes cciss/c0d0 as cciss!c0d0
                     continue
-                sectors_read, sectors_written, busy_ms = int(fields[2]), int(fields[6]), int(fields[9])
+                sectors_read, sectors_written, busy_ms = (count(fields[index]) for index in (2, 6, 9))
             yield DISK_READ(sectors_read * _SECTOR_BYTES, device=device)
             yield DISK_WRITTEN(sectors_written * _SECTOR_BYTES, device=device)
             yield DISK_BUSY(busy_ms / 1000, device=device)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from exporters.kernel_files import KernelReading
+from exporters.kernel_files import KernelReading, count
 from ragpulse.catalogue.node import (
     MAJOR_FAULTS,
     MEMORY_AVAILABLE,
@@ -71,4 +71,4 @@ class NodeMemory(KernelReading):
             return {}
         with self._files.understood(name):
             rows = [line.split() for line in text.splitlines()]
-            return {row[0].rstrip(":"): int(row[1]) for row in rows}
+            return {row[0].rstrip(":"): count(row[1]) for row in rows}

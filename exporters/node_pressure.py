@@ -6,7 +6,7 @@ passed on as it is. A kernel without PSI gives no sample. Errors: SourceError fo
 
 from collections.abc import Iterator
 
-from exporters.kernel_files import KernelReading
+from exporters.kernel_files import KernelReading, count
 from ragpulse.catalogue.node import PRESSURE_RESOURCES, PRESSURE_STALLED, PRESSURE_WAITING
 from ragpulse.metric import Metric, Sample
 
@@ -24,6 +24,6 @@ class NodePressure(KernelReading):
             for line in (self._files.text(name) or "").splitlines():
                 with self._files.understood(name):
                     kind, *pairs = line.split()
-                    total = int(dict(pair.split("=") for pair in pairs)["total"])
+                    total = count(dict(pair.split("=") for pair in pairs)["total"])
                 if kind in _METRICS:
                     yield _METRICS[kind](total / _MICROSECONDS, resource=resource)
