@@ -34,7 +34,7 @@ def families(text: str) -> dict[str, Family]:
             if family.name in found and family.type != "unknown":
                 raise SourceError(f"GET /metrics: {family.name} stands twice")
             found.setdefault(family.name, family)
-    except ValueError as error:
+    except (ValueError, LookupError, ArithmeticError) as error:  # what the parser stumbles over
         raise SourceError(f"GET /metrics is not Prometheus text: {error}") from error
     return found
 
