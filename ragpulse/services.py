@@ -1,9 +1,10 @@
 """The services that a cluster file can name, one class per kind; `nodes[0]` is the host or head."""
 
+import json
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from ragpulse.model import (
     Address,
@@ -191,6 +192,15 @@ class MemoryCheck(Part):
         "healthy", "ok", "ready", "up", "pass", "alive", True,
     )  # fmt: skip
     """values of a good answer"""
+
+    @field_validator("json_body")
+    @classmethod
+    def _can_be_sent(cls, body: dict[str, Any] | None) -> dict[str, Any] | None:
+        try:
+            json.dumps(body, allow_nan=False)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"cannot be sent as JSON ({error}); put dates into quotes") from error
+        return body
 
 
 class Memory(Service):

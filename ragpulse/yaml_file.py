@@ -23,6 +23,7 @@ _MAX_BYTES = 1024 * 1024
 _MAX_VALUES = 200_000
 _SIXTIES = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
+_MAX_BITS = 128
 
 
 @dataclass(slots=True)
@@ -49,10 +50,11 @@ class Document:
 
 
 def key_path(path: Path_) -> str:
-    """`services.vllm.nodes[0]`"""
+    """`services.vllm.nodes[0]`; a key that is empty or holds what cannot be seen stands in quotes."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        shown = part if isinstance(part, int) or (part and part.isprintable()) else repr(part)
+        text += f"[{shown}]" if isinstance(part, int) else f".{shown}" if text else str(shown)
     return text
 
 
@@ -119,10 +121,14 @@ class _Walk:
     def _scalar(self, node: yaml.Node, path: Path_) -> Any:
         try:
             value = self.loader.construct_object(node, deep=True)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
             # A scalar that YAML takes for a date or a number and cannot make one of.
             text = f"{node.value} is a date or a number to YAML, but none that there is ({error}); put text into quotes"
             self.problems.append(Problem(key_path(path), text, node.start_mark.line + 1))
+            return None
+        if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            # Python itself refuses to write such a number, in the middle of telling what is wrong with it.
+            self.problems.append(Problem(key_path(path), "is beyond all measure", node.start_mark.line + 1))
             return None
         if not isinstance(value, str):
             self.written[path] = node.value
@@ -144,6 +150,8 @@ class _Walk:
             self.loader.flatten_mapping(node)
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                continue  # told of already
             key = str(key_node.value)
             self.lines[*path, key] = key_node.start_mark.line + 1
             value, before = self.value(value_node, (*path, key)), result.get(key)
