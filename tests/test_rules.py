@@ -1,22 +1,20 @@
 """What holds for every rule of every component, and promtool's own tests of each, in both generations."""
 
-import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import promql_parser
 import pytest
 import yaml
 
 from alerts import rules
 from alerts.render import render
 from ragpulse import cluster_file, yaml_file
-from ragpulse.catalogue import BY_NAME, service
+from ragpulse.catalogue import service
 from ragpulse.inventory import Cluster
 from ragpulse.promql import Pattern, PromqlError, bucket_rate, events_rate, instant, rate, reads_gauge, series
 from tests.fakes.binaries import binary, each_generation
-from tests.fakes.rule_tests import FOLDER, promtool_tests, rule_list, small_cluster
+from tests.fakes.rule_tests import FOLDER, all_rules, assert_names_exist, promtool_tests, small_cluster
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = cluster_file.load(ROOT / "cluster.example.yaml")
@@ -24,10 +22,6 @@ CLUSTERS = {"the example": EXAMPLE, "the cluster of the rule tests": small_clust
 COMPONENTS = sorted(rules.COMPONENTS)
 
 each_cluster = pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS.keys())
-
-
-def all_rules(cluster: Cluster) -> list[dict[str, Any]]:
-    return [rule for component in rules.COMPONENTS for rule in rule_list(cluster, component)]
 
 
 def all_alerts(cluster: Cluster) -> list[dict[str, Any]]:
@@ -58,13 +52,7 @@ def test_promtool_accepts_the_rules(cluster: Cluster, generation: int, tmp_path:
 
 @each_cluster
 def test_every_name_in_an_expression_exists(cluster: Cluster) -> None:
-    recorded = {rule["record"] for rule in all_rules(cluster) if "record" in rule}
-    foreign = {"up", "ALERTS", "prometheus_notifications_alertmanagers_discovered"}
-    for rule in all_rules(cluster):
-        promql_parser.parse(rule["expr"])
-        for name in re.findall(r"\b(?:ragpulse|prometheus)[a-z0-9_:]*\b", re.sub(r'"[^"]*"', "", rule["expr"])):
-            base = re.sub(r"_(bucket|count|sum)$", "", name)
-            assert name in recorded | foreign or name in BY_NAME or BY_NAME[base].kind == "histogram", rule["expr"]
+    assert_names_exist(all_rules(cluster))
 
 
 @each_cluster

@@ -1,14 +1,18 @@
 """promtool's own tests over the rules that are generated for `alerts/tests/cluster.yaml`."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import promql_parser
 import yaml
 
+from alerts import rules
 from alerts.render import render
 from ragpulse import cluster_file
+from ragpulse.catalogue import BY_NAME
 from ragpulse.inventory import Cluster
 from tests.fakes.binaries import binary
 
@@ -23,6 +27,21 @@ def rule_list(cluster: Cluster, component: str) -> list[dict[str, Any]]:
     """The rules of one component as Prometheus reads them."""
     text = render(cluster).get(f"{component}.yml", "groups: []")
     return [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+
+
+def all_rules(cluster: Cluster) -> list[dict[str, Any]]:
+    return [rule for component in rules.COMPONENTS for rule in rule_list(cluster, component)]
+
+
+def assert_names_exist(found: list[dict[str, Any]]) -> None:
+    """Every expression is PromQL over what the catalogue declares, another rule records or Prometheus makes."""
+    recorded = {rule["record"] for rule in found if "record" in rule}
+    foreign = {"up", "ALERTS", "prometheus_notifications_alertmanagers_discovered"}
+    for rule in found:
+        promql_parser.parse(rule["expr"])
+        for name in re.findall(r"\b(?:ragpulse|prometheus)[a-z0-9_:]*\b", re.sub(r'"[^"]*"', "", rule["expr"])):
+            base = re.sub(r"_(bucket|count|sum)$", "", name)
+            assert name in recorded | foreign or name in BY_NAME or BY_NAME[base].kind == "histogram", rule["expr"]
 
 
 def promtool_tests(component: str, generation: int, folder: Path) -> None:
