@@ -4,7 +4,7 @@ import os
 from collections import Counter
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # Fixtures that several modules use, each started once at most.
 from tests.fakes.certificates import authority  # noqa: F401
@@ -12,8 +12,10 @@ from tests.fakes.chroma_server import chroma, database, own_chroma, shared_chrom
 from tests.fakes.http_replay import replay  # noqa: F401
 
 # Every run tries the same cases, so that a red run is red again; `RAGPULSE_HYPOTHESIS=thorough` looks for new ones.
-settings.register_profile("same", derandomize=True, deadline=None, database=None, max_examples=200)
-settings.register_profile("thorough", deadline=None, database=None, max_examples=5000, stateful_step_count=60)
+# None is judged by the time it takes, which on a busy machine says nothing.
+_UNTIMED = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", _UNTIMED, derandomize=True, max_examples=200)
+settings.register_profile("thorough", _UNTIMED, max_examples=5000)
 settings.load_profile(os.environ.get("RAGPULSE_HYPOTHESIS", "same"))
 
 _MAY_SKIP = ("GPU:", "npm:", "vLLM:")
