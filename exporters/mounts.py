@@ -82,4 +82,7 @@ def _mount(line: str) -> Mount:
 
 def _plain(word: str) -> str:
     """The kernel writes a blank as a backslash and 040."""
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), word)
+    name = _ESCAPE.sub(lambda match: chr(int(match[1], 8)), word)
+    if "\0" in name:
+        raise ValueError(f"{name!r} cannot be a path")
+    return name

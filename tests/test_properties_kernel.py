@@ -111,6 +111,7 @@ def test_only_source_errors_come_of_a_file_whatever_stands_in_it(
         pytest.param("proc/stat", "cpu  5 -1\nbtime 1\n", id="ticks below zero"),
         pytest.param("proc/diskstats", f" 8 0 vda 9 9 {'9' * 400} 9 9 9 9 9 0 9 9\n", id="too many sectors"),
         pytest.param("proc/diskstats", " 8 0 vda 9 9 -9 9 9 9 9 9 0 9 9\n", id="sectors below zero"),
+        pytest.param("proc/1/mountinfo", "1 1 8:1 / /a\\000 rw - xfs /dev/sda rw\n", id="a path that is none"),
         pytest.param("proc/vmstat", f"pswpin {'9' * 400}\n", id="too many pages"),
         pytest.param("proc/vmstat", "oom_kill -1\n", id="kills below zero"),
         pytest.param("proc/meminfo", f"MemTotal: {'9' * 400} kB\n", id="too much memory"),
@@ -120,9 +121,7 @@ def test_only_source_errors_come_of_a_file_whatever_stands_in_it(
         pytest.param(f"{LINK}/statistics/rx_bytes", "-1", id="bytes below zero"),
     ],
 )
-def test_a_number_that_no_counter_can_have_is_an_error_that_names_the_file(
-    machine: Machine, name: str, text: str
-) -> None:
+def test_what_no_kernel_can_mean_is_an_error_that_names_the_file(machine: Machine, name: str, text: str) -> None:
     machine.write(name, text)
     try:
         with pytest.raises(SourceError, match=f"{name}: has an unknown form"):
