@@ -15,7 +15,7 @@ from tests.fakes.http_replay import replay  # noqa: F401
 # None is judged by the time it takes, which on a busy machine says nothing.
 _UNTIMED = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", _UNTIMED, derandomize=True, max_examples=200)
-settings.register_profile("thorough", _UNTIMED, max_examples=5000)
+settings.register_profile("thorough", _UNTIMED, max_examples=2000)
 settings.load_profile(os.environ.get("RAGPULSE_HYPOTHESIS", "same"))
 
 _MAY_SKIP = ("GPU:", "npm:", "vLLM:")

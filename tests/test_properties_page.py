@@ -11,7 +11,6 @@ from ragpulse.catalogue.node import LOAD
 from ragpulse.catalogue.service import READY, REQUESTS, UP
 from ragpulse.metric import Sample, line, series
 from tests.fakes.sources import Clock
-from tests.fakes.strategies import tries
 
 MAX_AGES = (3.0, 10.0, float("inf"))
 # Few series, so that parts often want the same one.
@@ -90,5 +89,4 @@ class PageMachine(RuleBasedStateMachine):
         assert sorted(row for row in text.splitlines(keepends=True) if row[0] != "#") == sorted(map(line, current))
 
 
-PageMachine.TestCase.settings = tries(0.3)
 TestPage = PageMachine.TestCase

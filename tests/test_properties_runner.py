@@ -171,5 +171,5 @@ class RunnerMachine(RuleBasedStateMachine):
             assert lines(self.page) == []
 
 
-RunnerMachine.TestCase.settings = tries(0.2)
+RunnerMachine.TestCase.settings = tries(0.6)
 TestRunner = RunnerMachine.TestCase

@@ -41,6 +41,7 @@ def read_whole(text: str) -> VllmPage:
 
 
 @given(faulty | any_text.map(lambda drawn: TYPES + drawn + "\n") | any_text)
+@example(TYPES + RUNNING.replace(" 1\n", " -1\n"))
 @example(TYPES + RUNNING.replace(" 1\n", f" {'9' * 400}\n"))
 @example(TYPES + RUNNING.replace(" 1\n", f" 1 {'9' * 400}\n"))
 @example(TYPES + RUNNING.replace("engine=", " ="))
