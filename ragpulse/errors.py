@@ -35,4 +35,9 @@ class ConfigError(RagpulseError):
     def _lines(self) -> Iterable[str]:
         for problem in self.problems:
             place = f"{self.file}:{problem.line}" if problem.line else self.file
-            yield f"{place}: {problem.key}: {problem.text}" if problem.key else f"{place}: {problem.text}"
+            yield _visible(f"{place}: {problem.key}: {problem.text}" if problem.key else f"{place}: {problem.text}")
+
+
+def _visible(line: str) -> str:
+    """What was written may hold line ends and commands for a terminal, and is told all the same."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)

@@ -50,11 +50,11 @@ class Document:
 
 
 def key_path(path: Path_) -> str:
-    """`services.vllm.nodes[0]`; a key that is empty or holds what cannot be seen stands in quotes."""
+    """`services.vllm.nodes[0]`; a key of no letters is `''`."""
     text = ""
     for part in path:
-        shown = part if isinstance(part, int) or (part and part.isprintable()) else repr(part)
-        text += f"[{shown}]" if isinstance(part, int) else f".{shown}" if text else str(shown)
+        shown = f"[{part}]" if isinstance(part, int) else part or "''"
+        text += f".{shown}" if text and not isinstance(part, int) else shown
     return text
 
 

@@ -1,4 +1,4 @@
-"""promtool's own tests over the rules that are generated for `alerts/tests/cluster.yaml`."""
+"""The rules of a cluster: every name in them exists, and promtool runs its own tests over those of `alerts/tests`."""
 
 import re
 import shutil
