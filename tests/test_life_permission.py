@@ -161,7 +161,7 @@ def denied(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
         return ask
 
-    for look in ("read_text", "iterdir", "stat"):
+    for look in ("read_bytes", "iterdir", "stat"):
         monkeypatch.setattr(Path, look, guarded(getattr(Path, look)))
     return closed
 
