@@ -68,8 +68,8 @@ bench: ## measure the agent beside node_exporter into docs/benchmarks.md (8 minu
 	@$(SETTINGS) && $(BIN)/python -m benchmarks $(if $(filter quick,$(BENCH)),--quick)
 
 .PHONY: picture
-picture: ## take a picture of the Overview page that runs here, into .ragpulse/overview.png
-	@documents/scripts/picture "$(STATE)/overview.png"
+picture: ## take a picture of the Overview page (or URL=...) that runs here, into .ragpulse/overview.png
+	@documents/scripts/picture "$(STATE)/overview.png" $(URL)
 
 .PHONY: bare
 bare: ## prove `make up`, `make test`, `make down` on a bare Debian machine (debootstrap, as root)
