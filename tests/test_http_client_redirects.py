@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from exporters.http_client import Answer, HttpClient, WrongAnswer
+from exporters.http_names import Names
 from tests.fakes.certificates import Authority
 from tests.fakes.http_replay import Replay, refusing_url, replay_server, reply
 from tests.fakes.watched import PATIENT
@@ -63,7 +64,8 @@ def test_another_origin_is_not_shown_the_client_certificate(
         server.get("/new", reply(body=b"here"))
     replay.get("/", reply(302, Location="/new"))
     replay.get("/away", reply(302, Location=f"{elsewhere.url}/new"))
-    client = client_of(replay, tls=shown.model_copy(update={"server_name": None}))
+    names = Names(lambda _, __: ["127.0.0.1"])  # a bare machine has no table of hosts
+    client = client_of(replay, tls=shown.model_copy(update={"server_name": None}), names=names)
     assert client.follow(client.get()).body == b"here"
     with pytest.raises(WrongAnswer) as failure:
         client.follow(client.get("/away"))
