@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporters.node_sources import node_sources
+from exporters.nvml import Nvml
 from exporters.planned import Planned
 from exporters.service_sources import service_sources
 
@@ -12,6 +13,6 @@ if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
 
 
-def build(cluster: Cluster, node: str) -> list[Planned]:
-    """Everything that the agent of `node` runs. Nothing is read yet."""
-    return [*node_sources(cluster, node), *service_sources(cluster, node)]
+def build(cluster: Cluster, node: str, nvml: Nvml) -> list[Planned]:
+    """Everything that the agent of `node` runs. Nothing is read yet. `nvml` is the one of this process."""
+    return [*node_sources(cluster, node, nvml), *service_sources(cluster, node)]

@@ -1,9 +1,11 @@
 """How does an agent end? At once and with a last line, before it serves too, and whatever hangs."""
 
+import json
 import logging
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from typing import NoReturn
 
@@ -20,6 +22,15 @@ def end_at_once(node: str) -> None:
 
     for number in SIGNALS:
         signal.signal(number, end)
+
+
+def end_for_a_new_driver(node: str, grace: float) -> None:
+    """Ends the process in `grace` seconds, as a signal would; until then its page tells why."""
+    why = "the NVIDIA driver was replaced, and the library that this process has loaded does not fit the new one"
+    _log.error("node=%s state=outlived error=%s", node, json.dumps(f"{why}; it ends in {grace:g} s"))
+    timer = threading.Timer(grace, os.kill, (os.getpid(), signal.SIGTERM))
+    timer.daemon = True
+    timer.start()
 
 
 def say(node: str) -> None:

@@ -92,6 +92,15 @@ class KernelFiles:
             raise SourceError(f"{path}: {error.strerror}") from error
         self.missing(path, f"{error.strerror}")
 
+    def table(self, name: str) -> dict[str, int]:
+        """Lines of a word and a number, as of vmstat; meminfo writes a colon after the word and kB after the number."""
+        text = self.text(name)
+        if text is None:
+            return {}
+        with self.understood(name):
+            rows = [line.split() for line in text.splitlines()]
+            return {row[0].rstrip(":"): count(row[1]) for row in rows}
+
     @contextmanager
     def understood(self, name: str) -> Iterator[None]:
         """Around the code that takes the content of `name` apart: what it stumbles over becomes a SourceError."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from html import escape
 
 from exporters.about import About
-from exporters.runner import Health, Runner
+from exporters.runner import Runner
+from exporters.source import Noting
 from ragpulse import __version__
 from ragpulse.units import human_duration
 
@@ -41,19 +42,21 @@ td.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 
 
 def landing(about: About, runners: Iterable[Runner], now: float) -> str:
-    rows = "".join(_row(runner.source.name, runner.health, now) for runner in runners)
+    rows = "".join(_row(runner, now) for runner in runners)
     said = f"<p><strong>{escape(about.note)}</strong></p>" if about.note else ""
     if about.refused:
         said += f'<p class="error">An older cluster file is in use; the newest was refused: {escape(about.refused)}</p>'
     return _PAGE.format(node=escape(about.node), version=escape(__version__), said=said, rows=rows)
 
 
-def _row(name: str, health: Health, now: float) -> str:
+def _row(runner: Runner, now: float) -> str:
+    source, health = runner.source, runner.health
+    note = f"<br><small>{escape(source.note)}</small>" if isinstance(source, Noting) and source.note else ""
     duration = "none yet" if health.duration is None else f"{health.duration * 1000:.1f} ms"
     error = "" if health.error is None else f"{health.error} ({_ago(health.error_at, now)})"
     counts = "".join(f'<td class="number">{count}</td>' for count in health.runs.values())
     return (
-        f'<tr><td>{escape(name)}</td><td class="{escape(health.state)}">{escape(health.state)}</td>'
+        f'<tr><td>{escape(source.name)}{note}</td><td class="{escape(health.state)}">{escape(health.state)}</td>'
         f"<td>{_ago(health.last_success, now)}</td>"
         f'<td class="number">{duration}</td>{counts}<td>{escape(error)}</td></tr>\n'
     )

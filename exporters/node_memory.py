@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from exporters.kernel_files import KernelReading, count
+from exporters.kernel_files import KernelReading
 from ragpulse.catalogue.node import (
     MAJOR_FAULTS,
     MEMORY_AVAILABLE,
@@ -49,13 +49,13 @@ class NodeMemory(KernelReading):
 
     def readings(self) -> Iterator[Sample]:
         yield from self._sizes()
-        events = self._table("proc/vmstat")
+        events = self._files.table("proc/vmstat")
         for key, metric, unit in self._events:
             if key in events:
                 yield metric(events[key] * unit)
 
     def _sizes(self) -> Iterator[Sample]:
-        kib = self._table("proc/meminfo")
+        kib = self._files.table("proc/meminfo")
         for key, metric in (("MemTotal", MEMORY_TOTAL), ("MemAvailable", MEMORY_AVAILABLE)):
             if key in kib:
                 yield metric(kib[key] * _KIB)
@@ -63,12 +63,3 @@ class NodeMemory(KernelReading):
             yield SWAP_TOTAL(kib["SwapTotal"] * _KIB)
             if "SwapFree" in kib:
                 yield SWAP_FREE(kib["SwapFree"] * _KIB)
-
-    def _table(self, name: str) -> dict[str, int]:
-        """Lines of a word and a number; meminfo writes a colon after the word and kB (1024 bytes) after the number."""
-        text = self._files.text(name)
-        if text is None:
-            return {}
-        with self._files.understood(name):
-            rows = [line.split() for line in text.splitlines()]
-            return {row[0].rstrip(":"): count(row[1]) for row in rows}

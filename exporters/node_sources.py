@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporters.gpu_state import GpuState
+from exporters.gpu_sources import gpu_sources
 from exporters.network_links import NetworkLinks
 from exporters.network_peers import NetworkPeers, peers
 from exporters.node_clock import NodeClock
@@ -15,13 +15,14 @@ from exporters.node_info import NodeInfo
 from exporters.node_memory import NodeMemory
 from exporters.node_pressure import NodePressure
 from exporters.node_temperature import NodeTemperature
+from exporters.nvml import Nvml
 from exporters.planned import Planned
 
 if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
 
 
-def node_sources(cluster: Cluster, node_name: str) -> list[Planned]:
+def node_sources(cluster: Cluster, node_name: str, nvml: Nvml) -> list[Planned]:
     """Nothing is read yet. A cluster of one node has no peers to probe."""
     node = cluster.nodes[node_name]
     planned = [
@@ -34,8 +35,8 @@ def node_sources(cluster: Cluster, node_name: str) -> list[Planned]:
         Planned(NodeTemperature()),
         Planned(NodeClock()),
         Planned(NodeInfo()),
-        Planned(NetworkLinks(node), settings=node),
-        Planned(GpuState(disabled=node.gpu == "disabled"), settings=node.gpu),
+        Planned(NetworkLinks(node), settings=(node.address, node.networks, node.tiers)),
+        *gpu_sources(cluster, node_name, nvml),
     ]
     if peers(cluster, node_name):
         ways = (cluster.nodes, cluster.monitoring.scrape_interval)

@@ -4,6 +4,7 @@ A source whose settings are the same goes on as if nothing had happened, with it
 is replaced and counts from 0; one that is gone leaves the page, and a run of its that hangs is left behind.
 """
 
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -28,18 +29,30 @@ class _Entry:
 
 
 class Roster:
-    """Changed by one thread at a time; `runners` may be asked by any."""
+    """Any thread may change it or ask it."""
 
     def __init__(self, page: Page, schedule: Schedule) -> None:
         self._page = page
         self._schedule = schedule
+        self._lock = threading.Lock()
+        self._planned: tuple[Planned, ...] = ()
         self._entries: dict[str, _Entry] = {}
 
     def runners(self) -> Iterator[Runner]:
         return (entry.runner for entry in tuple(self._entries.values()))
 
     def adopt(self, planned: Iterable[Planned]) -> Change:
-        wanted = {plan.source.name: plan for plan in planned}
+        with self._lock:
+            self._planned = tuple(planned)
+            return self._take_on()
+
+    def again(self) -> Change:
+        """Starts what was planned and waited until there was something for it to read."""
+        with self._lock:
+            return self._take_on()
+
+    def _take_on(self) -> Change:
+        wanted = {plan.source.name: plan for plan in self._planned if plan.when()}
         ended = {name for name, entry in self._entries.items() if not _stays(entry, wanted.get(name))}
         started = [plan for name, plan in wanted.items() if name not in self._entries or name in ended]
         for name in ended:

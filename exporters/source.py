@@ -47,3 +47,12 @@ class Counting(Protocol):
 
     def cut(self) -> None:
         """The runner gave a run up at its deadline, or skipped a due run because one hangs: count that as a failure."""
+
+
+@runtime_checkable
+class Noting(Protocol):
+    """A source with something to say to a person that is no number: it stands on the landing page."""
+
+    @property
+    def note(self) -> str:
+        """One line, empty for nothing. Never blocks; called from any thread."""

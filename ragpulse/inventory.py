@@ -10,6 +10,7 @@ from ragpulse.targets import Targets
 from ragpulse.units import prometheus_duration
 
 _SHORTEST_SCRAPE, _LONGEST_SCRAPE = 1.0, 120.0
+_SHORTEST_GPU_INTERVAL, _LONGEST_GPU_INTERVAL = 1.0, 5.0
 
 
 class Tier(Part):
@@ -23,6 +24,15 @@ class Tier(Part):
     """names of its interfaces; by default they are found by their addresses"""
 
 
+def _within_buffers(interval: float) -> float:
+    if not _SHORTEST_GPU_INTERVAL <= interval <= _LONGEST_GPU_INTERVAL:
+        raise ValueError(
+            f"{prometheus_duration(interval)} is not from 1s to 5s: more often tells nothing more, and the buffers that"
+            " are read hold some 16s only"
+        )
+    return interval
+
+
 class Node(Part):
     address: Address
     """IP address or host name at which the agent listens and its peers reach it"""
@@ -33,9 +43,15 @@ class Node(Part):
     tiers: dict[Name, Tier] = {}
     """what a network is expected to be, by tier"""
     gpu: Literal["auto", "disabled"] = "auto"
-    """`disabled`: GPUs are not looked for"""
+    """`disabled`: GPUs are not looked for, and NVIDIA's library is left alone"""
     gpm: Literal["auto", "disabled"] = "auto"
     """`disabled`: the GPU's performance monitors are left alone"""
+    gpu_interval: Annotated[Duration, AfterValidator(_within_buffers)] = 2.0
+    """time between two reads of the driver's buffers of samples, which hold some 16s"""
+    gpu_pids: bool = False
+    """`true`: who uses a GPU is told with process ids, which makes new series for each process"""
+    docker_socket: FilePath | None = None
+    """Docker socket that tells the names of containers which use a GPU; without it they go by their ids"""
 
 
 class Ports(Part):
@@ -130,3 +146,6 @@ class Cluster(Part):
     def monitoring_nodes(self) -> tuple[str, ...]:
         """The nodes that run a Prometheus and an Alertmanager; the first node when none is named."""
         return self.monitoring.nodes or (next(iter(self.nodes)),)
+
+    def reads_gpus(self) -> bool:
+        return any(node.gpu != "disabled" for node in self.nodes.values())

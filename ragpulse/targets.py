@@ -56,7 +56,7 @@ class GpuUtilization(Part):
     low: Annotated[float, Field(gt=0, lt=1)] = 0.8
     """busy share of the GPUs while requests wait, at least"""
     high: Annotated[float, Field(gt=0, le=1)] = 0.9
-    """busy share above which there is no headroom; not judged yet"""
+    """upper end of the band: a mean of one hour above it is told as no headroom"""
 
 
 class Targets(Part):

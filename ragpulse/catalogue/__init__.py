@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from ragpulse.catalogue import agent, chroma, gpu, memory, network, node, service, vllm
+from ragpulse.catalogue import agent, chroma, gpu, gpu_errors, gpu_use, memory, network, node, service, vllm
 from ragpulse.metric import Metric
 
 COMPONENTS: dict[str, ModuleType] = {
@@ -11,6 +11,8 @@ COMPONENTS: dict[str, ModuleType] = {
     "node": node,
     "network": network,
     "gpu": gpu,
+    "gpu_errors": gpu_errors,
+    "gpu_use": gpu_use,
     "vllm": vllm,
     "chroma": chroma,
     "memory": memory,

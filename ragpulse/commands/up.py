@@ -16,7 +16,7 @@ from ragpulse import cluster_file, node_files, refusal, yaml_file
 from ragpulse.commands.generate import files
 from ragpulse.demo.cluster import cluster_text, keep_secrets
 from ragpulse.demo.ports import SETTING, DemoPorts
-from ragpulse.demo.processes import demo_processes
+from ragpulse.demo.processes import agent_of_the_demo, demo_processes
 from ragpulse.errors import ConfigError, RagpulseError
 from ragpulse.stack import closing
 from ragpulse.stack.binaries import Binaries
@@ -102,6 +102,7 @@ def _demo(place: State, node: str | None, ports_from: int | None, telling: Telli
         python=sys.executable,
         config_file=place.cluster_file,
         notifications=place.folder / "notifications.jsonl",
+        agent=agent_of_the_demo(ports),
     )
     return Wanted(
         demo=True,
