@@ -30,7 +30,7 @@ _RECORDED = {
 # Series that Prometheus itself makes, with the labels by which we select them.
 _PROMETHEUS = {
     "up": _TARGET_LABELS,
-    "ALERTS": ("alertname", "alertstate", "severity", "component", "node", "service"),
+    "ALERTS": ("alertname", "alertstate", "severity", "component", "node", "service", "source"),
     "prometheus_notifications_alertmanagers_discovered": _TARGET_LABELS,
 }
 _OUR_NAMES = re.compile(r"ragpulse_[a-z0-9_]+")
@@ -67,6 +67,20 @@ def rate(metric: Metric, window: Window, **labels: Matcher) -> str:
 def increase(metric: Metric, window: Window, **labels: Matcher) -> str:
     """Growth of a counter over the window."""
     return f"increase({_counter(metric, labels)}[{_duration(window)}])"
+
+
+def lowest(metric: Metric, window: Window, **labels: Matcher) -> str:
+    """The least that a gauge was over the window."""
+    return f"min_over_time({_gauge(metric, labels)}[{_duration(window)}])"
+
+
+def highest(metric: Metric, window: Window, **labels: Matcher) -> str:
+    return f"max_over_time({_gauge(metric, labels)}[{_duration(window)}])"
+
+
+def forecast(metric: Metric, window: Window, ahead: float, **labels: Matcher) -> str:
+    """What a gauge will be in `ahead` seconds if it goes on as over the window."""
+    return f"predict_linear({_gauge(metric, labels)}[{_duration(window)}], {ahead:g})"
 
 
 def events_rate(metric: Metric, window: Window, **labels: Matcher) -> str:
@@ -108,6 +122,12 @@ def reads_gauge(expression: str) -> bool:
 def _counter(metric: Metric, labels: Mapping[str, Matcher]) -> str:
     if metric.kind != "counter":
         raise PromqlError(f"{metric.name} is a {metric.kind}: only a counter has a rate")
+    return _selector(metric.name, (*metric.labels, *_TARGET_LABELS), labels)
+
+
+def _gauge(metric: Metric, labels: Mapping[str, Matcher]) -> str:
+    if metric.kind != "gauge":
+        raise PromqlError(f"{metric.name} is a {metric.kind}: look at its growth")
     return _selector(metric.name, (*metric.labels, *_TARGET_LABELS), labels)
 
 

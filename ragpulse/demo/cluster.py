@@ -17,11 +17,12 @@ CHROMA_TOKEN_HEADER = "X-Chroma-Token"
 _TEMPLATE = """\
 # The demo of ragpulse, written anew by each start of it: edit a copy, not this file.
 #
-# Both nodes are this one machine: alpha is 127.0.0.1 and beta is 127.0.0.2. Their two agents read the same CPU,
-# memory and GPU, so every number about a node stands there twice. What they know of each other is real: all services
-# live on alpha, therefore beta probes them over the network, as one node of a true cluster probes the other.
+# Both nodes are this one machine: alpha is 127.0.0.1 and beta is 127.0.0.2. Their two agents read the same CPU
+# and memory, so every number about a node stands there twice. What they know of each other is real: all services
+# live on alpha, therefore beta probes them over the network, as one node of a true cluster probes the other. Each has
+# a simulated GPU, of a DGX Spark, which is as busy as the stand-in for vLLM: no number about GPUs was measured.
 cluster: demo
-note: "This is a demo: both agents read one machine; vLLM is a stand-in."
+note: "This is a demo: both agents read one machine; vLLM is a stand-in; GPU numbers are simulated."
 
 nodes:
   alpha: {{address: 127.0.0.1, port: {agent}}}

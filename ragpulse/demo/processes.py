@@ -27,6 +27,11 @@ def demo_processes(state: Path, ports: DemoPorts, chroma_env: Path, python: str)
     ]
 
 
+def agent_of_the_demo(ports: DemoPorts) -> tuple[str, ...]:
+    """How an agent is called here: with a simulated GPU, that is as busy as the stand-in for vLLM."""
+    return ("ragpulse.demo.agent", "--follow", f"{_url(ports.vllm)}/metrics")
+
+
 def _chroma(state: Path, ports: DemoPorts, chroma_env: Path) -> Process:
     return Process(
         name="chroma",

@@ -46,7 +46,8 @@ class Answers:
     """By objective (`Key`), component, service and node. What Prometheus has no value for is absent.
 
     agent_up: by node. service_up, service_ready: by service, then by the node that asked. demand: by service, seconds
-    of waiting requests per second. begin: Unix time of the oldest data within reach. times: the grid of the two
+    of waiting requests per second. gpu_bands: seconds of the last hour by node and band. gpu_measured: nodes whose GPUs
+    say how busy they are. begin: Unix time of the oldest data within reach. times: the grid of the two
     `..._history` of states; history: that of `value_history`.
     """
 
@@ -65,6 +66,8 @@ class Answers:
     demand: dict[str, float]
     vllm_state: dict[str, str]
     gpu_state: dict[str, str]
+    gpu_bands: dict[tuple[str, str], float]
+    gpu_measured: frozenset[str]
     begin: float | None
     times: tuple[float, ...]
     history: Span
@@ -101,7 +104,7 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Answer
         raise
     (
         met_now, short_now, long_now, total_now, state_now, agents, up, ready, failed, demand, vllm_state, gpu_state,
-        begin,
+        gpu_bands, gpu_measured, begin,
     ) = (task.result() for task in instants)  # fmt: skip
     return Answers(
         met=_latest(met_now, _key),
@@ -119,6 +122,8 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Answer
         demand=_latest(demand, _service),
         vllm_state={_service(found): found.labels.get("state", "") for found in vllm_state},
         gpu_state={_node(found): found.labels.get("state", "") for found in gpu_state},
+        gpu_bands=_latest(gpu_bands, lambda found: (_node(found), found.labels.get("band", ""))),
+        gpu_measured=frozenset(_node(found) for found in gpu_measured),
         begin=begin[0].points[-1][1] if begin else None,
         times=tuple(time for grid in grids for time in grid.times()),
         history=history,
@@ -143,6 +148,8 @@ def _questions(cluster: Cluster, short: float, interval: float) -> tuple[str, ..
         f"sum by (service) ({rate(vllm.DEMAND_SECONDS, short)})",
         f"{instant(vllm.STATE)} == 1",
         f"{instant(gpu.STATE)} == 1",
+        f"sum by (node, band) ({increase(gpu.BAND, HISTORY)})",
+        f"max by (node) ({instant(gpu.UTILIZATION_WAY)})",
         f"min(min_over_time({scraped}[{prometheus_duration(LOOK_BACK)}:1m]) or {scraped})",
     )
 

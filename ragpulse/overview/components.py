@@ -42,12 +42,27 @@ def _nodes(cluster: Cluster, answers: Answers | None, problem: str) -> Iterator[
             state, reason = "unknown", "its agent has just stopped answering"
         elif state == "up":
             reason = "its agent answers"
+        elif state == "degraded" and answers is not None:
+            reason = _told_of(name, answers) or "its agent answers; what was wrong has just ended"
         elif state == "down":
             reason = "its agent does not answer: the node, its network or the agent is down"
         yield Component(
             name=name, kind="node", anchor=f"component-{name}", nodes=(name,), state=state, reason=reason,
             watched=True, since=_since(name, state, answers, "node"),
         )  # fmt: skip
+
+
+def _told_of(node: str, answers: Answers) -> str:
+    """What the firing alerts about a node say, those that page first; a summary begins with the node's name."""
+    firing = [
+        (active.labels.get("severity") != "page", active.annotations.get("summary", rule.name))
+        for rule in answers.rules
+        for active in rule.alerts
+        if active.state == "firing" and active.labels.get("component") == active.labels.get("node") == node
+    ]
+    said = [summary.removeprefix(f"{node}: ").removesuffix(".") for _, summary in sorted(firing)]
+    more = f"; and {len(said) - _REASONS_SHOWN} more" if len(said) > _REASONS_SHOWN else ""
+    return "; ".join(said[:_REASONS_SHOWN]) + more
 
 
 def _services(cluster: Cluster, answers: Answers | None, problem: str) -> Iterator[Component]:

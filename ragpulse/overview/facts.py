@@ -36,7 +36,8 @@ class History:
 class Verdict:
     """One objective judged; `verdict` is its state in the words of the page, `why` the reason when not judgeable.
 
-    value, value_long: over the short and the long window, in `unit`. objective: the value to reach.
+    value, value_long: over the short and the long window, in `unit`. objective: the value to reach. fact: what is
+    worth knowing beside it and is not judged.
     """
 
     slo: str
@@ -54,6 +55,7 @@ class Verdict:
     objective_text: str
     measured: str
     note: str
+    fact: str
     since: Since
     history: History | None
 

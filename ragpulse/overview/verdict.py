@@ -3,6 +3,7 @@
 from ragpulse import recorded
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective, objectives
+from ragpulse.overview import gpus
 from ragpulse.overview.answers import Answers, Key, key
 from ragpulse.overview.facts import History, Since, Verdict, VerdictState
 from ragpulse.overview.quantities import in_window, quantity
@@ -18,13 +19,6 @@ WORDS: dict[VerdictState, str] = {
 }
 _NO_DEMAND = "no demand: no request waited"
 _STALLED = "vLLM is stalled: it has requests and makes no progress"
-# Below this share of waiting time the rules judge no GPU: what it does for nobody would count.
-_DEMANDED_SHARE = 0.9
-_NO_GPU = {
-    "none": "no GPU on its nodes",
-    "disabled": "reading GPUs is switched off for its nodes",
-    "unavailable": "the GPUs of its nodes cannot be read",
-}
 
 
 def verdicts(cluster: Cluster, answers: Answers | None, problem: str) -> tuple[Verdict, ...]:
@@ -46,6 +40,7 @@ def _verdict(cluster: Cluster, objective: Objective, answers: Answers | None, pr
         value_long_text="" if long is None else f"{quantity(long, objective.unit)} {in_window(long_window)}",
         objective=objective.value, objective_text=objective.text, measured=objective.measured,
         note="; ".join(part for part in (objective.note, note) if part),
+        fact=_fact(cluster, objective, answers),
         since=_since(name, state, answers),
         history=_history(name, answers),
     )  # fmt: skip
@@ -71,13 +66,8 @@ def _judge(
 
 
 def _why_not(objective: Objective, nodes: tuple[str, ...], answers: Answers) -> tuple[VerdictState, str]:
-    if objective.slo == "gpu_utilization":
-        states = {answers.gpu_state[node] for node in nodes if node in answers.gpu_state}
-        if len(states) == 1 and (reason := _NO_GPU.get(*states)):
-            return ("unknown" if states == {"unavailable"} else "unmeasured"), reason
-        demand = answers.demand.get(objective.service)
-        if demand is not None and demand < _DEMANDED_SHARE:
-            return "idle", _NO_DEMAND if demand == 0 else f"too little demand: requests waited {demand:.0%} of the time"
+    if objective.slo == "gpu_utilization" and (reason := gpus.why_not(objective.service, nodes, answers)):
+        return reason
     name = key(objective)
     if answers.component.get((objective.service, "service")) == 1:
         return "unknown", f"{objective.service} is down: it tells nothing"
@@ -97,6 +87,12 @@ def _nothing_to_judge(objective: Objective, vllm: str) -> tuple[VerdictState, st
     if vllm == "stalled":
         return "unknown", _STALLED
     return "idle", _NO_DEMAND if objective.slo == "throughput" else "no traffic"
+
+
+def _fact(cluster: Cluster, objective: Objective, answers: Answers | None) -> str:
+    if answers is None or objective.slo != "gpu_utilization":
+        return ""
+    return gpus.time_in_band(cluster, measuring_nodes(cluster, objective), answers)
 
 
 def _since(name: Key, state: VerdictState, answers: Answers | None) -> Since:

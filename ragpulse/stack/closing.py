@@ -29,7 +29,8 @@ def show(console: Console, plan: Plan, state: State) -> None:
         if process.look_url:
             console.print(f"  {process.name:<14} {process.look_url}", soft_wrap=True)
     if plan.demo:
-        console.print("\nThis is a demo; both agents read this one machine. Break something and watch the Overview:")
+        console.print("\nThis is a demo: both agents read this one machine, and their GPUs are simulated.")
+        console.print("Break something and watch the Overview:")
         console.print(f"  {command('demo stop chroma', state)}", soft_wrap=True)
         console.print(f"  {command('demo start chroma', state)}", soft_wrap=True)
     console.print(f"\nTo stop: {make_or_command('down', state)}\n", soft_wrap=True)

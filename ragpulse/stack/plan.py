@@ -14,6 +14,7 @@ from ragpulse.stack.process import Listen, Process
 from ragpulse.units import prometheus_duration
 
 _LOOPBACK = "127.0.0.1"
+_AGENT = ("ragpulse", "agent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class Command:
     python: str
     config_file: Path
 
-    def ragpulse(self, verb: str, *arguments: str) -> tuple[str, ...]:
-        return (self.python, "-m", "ragpulse", verb, "--config", str(self.config_file), *arguments)
+    def module(self, *words: str) -> tuple[str, ...]:
+        return (self.python, "-m", *words, "--config", str(self.config_file))
 
 
 def monitoring_processes(
@@ -36,13 +37,15 @@ def monitoring_processes(
     python: str,
     config_file: Path,
     notifications: Path | None = None,
+    agent: tuple[str, ...] = _AGENT,
 ) -> list[Process]:
     """`nodes`: what this machine plays (one, but for the demo). `notifications`: what the demo's receiver writes.
+    `agent`: module and first words of an agent's call.
 
     `binaries` is None where this machine only has an agent.
     """
     command = Command(python, config_file)
-    processes = [_agent(cluster, node, command) for node in nodes]
+    processes = [_agent(cluster, node, command.module(*agent)) for node in nodes]
     for node in nodes:
         if binaries is not None and node in cluster.monitoring_nodes():
             prometheus = _prometheus(cluster, node, state, binaries.prometheus)
@@ -52,11 +55,11 @@ def monitoring_processes(
     return processes
 
 
-def _agent(cluster: Cluster, node: str, command: Command) -> Process:
+def _agent(cluster: Cluster, node: str, called: tuple[str, ...]) -> Process:
     listen = Listen(cluster.nodes[node].address, cluster.nodes[node].port, f"nodes.{node}.port")
     return Process(
         name=f"agent-{node}",
-        argv=command.ragpulse("agent", "--node", node),
+        argv=(*called, "--node", node),
         about=f"agent of {node}: reads this machine, probes services",
         listens=(listen,),
         ready_url=f"http://{listen}/readyz",
@@ -123,8 +126,8 @@ def _overview(
     listen = Listen(_LOOPBACK, cluster.monitoring.ports.overview, "monitoring.ports.overview")
     return Process(
         name="overview",
-        argv=command.ragpulse(
-            "overview",
+        argv=(
+            *command.module("ragpulse", "overview"),
             f"--listen={listen}",
             f"--prometheus=http://{prometheus.listens[0]}",
             f"--alertmanager=http://{alertmanager.listens[0]}",
