@@ -2,17 +2,19 @@
 
 A service is degraded when it answers but one of those who probe it finds it not ready, or when it is a vLLM that has
 stalled: that one answers every probe. It is down when it answers nobody. A node is degraded when a source of its
-agent gives nothing. What this version has no source or probe for stays unknown.
+agent gives nothing, a GPU of it cannot be read, or an alert about it pages: a GPU is lost, memory runs out. What this
+version has no source or probe for stays unknown.
 """
 
 from collections.abc import Iterator
 
+from alerts.gpu import GPU_UNAVAILABLE
 from alerts.monitoring import SOURCE_FAILING, SOURCE_STALE
 from alerts.rule import Group, Record
 from ragpulse.catalogue import vllm
 from ragpulse.catalogue.service import READY, UP
 from ragpulse.inventory import Cluster
-from ragpulse.promql import agent_up, firing, instant
+from ragpulse.promql import agent_up, firing, instant, series
 from ragpulse.recorded import COMPONENT_STATE
 from ragpulse.services import WATCHED, AnyService, Vllm
 
@@ -45,5 +47,7 @@ def _service(name: str, service: AnyService) -> str:
 
 
 def _node(name: str) -> str:
-    troubled = f"(max({firing((SOURCE_FAILING, SOURCE_STALE), node=name)}) or vector(0))"
+    unread = firing((SOURCE_FAILING, SOURCE_STALE, GPU_UNAVAILABLE), node=name)
+    paged = series("ALERTS", alertstate="firing", severity="page", component=name, node=name)
+    troubled = f"(max({unread} or {paged}) or vector(0))"
     return f"1 + max({agent_up(node=name)}) * (2 - {troubled}) or {_UNKNOWN}"

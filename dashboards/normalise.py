@@ -45,7 +45,7 @@ def _without_nulls(value: Any) -> Any:
 
 def _panel(panel: Json) -> Json:
     if panel["type"] == "row":
-        return {key: panel[key] for key in _ROW_FIELDS}
+        return {key: panel[key] for key in _ROW_FIELDS} | {"panels": [_panel(inside) for inside in panel["panels"]]}
     _drop(panel, _OLD_PANEL_FIELDS + _COARSENING_PANEL_FIELDS)
     panel["datasource"] = _datasource(panel["datasource"])
     panel["targets"] = [_target(target, panel["datasource"]) for target in panel["targets"]]

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dashboards import queries
-from dashboards.panels import Line, Row, board, component_states, count_of_bad, trend, verdict
+from dashboards import gpus, queries
+from dashboards.panels import Folded, Line, Row, board, component_states, count_of_bad, trend, verdict
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Slo, objectives
 from ragpulse.services import Vllm
@@ -34,7 +34,7 @@ def build(cluster: Cluster) -> dict[str, Any]:
     return board(cluster, UID, "ragpulse / Overview", question, _rows(cluster))
 
 
-def _rows(cluster: Cluster) -> Iterator[Row]:
+def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
     # In the order of the cluster's objectives, each kind once.
     slos = list(dict.fromkeys(objective.slo for objective in objectives(cluster)))
     yield Row([*(_verdict(cluster, slo) for slo in slos), _pages()], _VERDICT_HEIGHT)
@@ -43,6 +43,8 @@ def _rows(cluster: Cluster) -> Iterator[Row]:
         title = "" if index else "Targets"
         yield Row([_attained(cluster, slo) for slo in slos[index : index + 2]], _TREND_HEIGHT, title)
     yield Row([_cpu(), _memory(), _pressure()], _TREND_HEIGHT, "Nodes")
+    if cluster.reads_gpus():
+        yield from gpus.rows(cluster)
     if any(isinstance(service, Vllm) for service in cluster.services.values()):
         yield Row([_tokens(), _requests()], _TREND_HEIGHT, "vLLM")
 

@@ -19,6 +19,7 @@ from ragpulse.inventory import Cluster
 
 _WIDTH = 24
 _DATASOURCE = "${datasource}"
+_STACKED_FILL = 40  # percent
 _UNKNOWN, _BAD, _WARNING, _GOOD = "#8e8e8e", "red", "orange", "green"
 
 
@@ -38,6 +39,14 @@ class Row:
     panels: Sequence[core.Panel]
     height: int
     title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Rows under one title, shut until somebody opens them: until then they take no room and ask nothing."""
+
+    title: str
+    rows: Sequence[Row]
 
 
 def verdict(title: str, description: str, expression: str) -> core.Panel:
@@ -60,8 +69,16 @@ def count_of_bad(title: str, description: str, expression: str) -> core.Panel:
     return panel
 
 
-def trend(title: str, description: str, lines: Iterable[Line], unit: str, *, top: int | None = None) -> core.Panel:
-    """A graph from 0; `unit` is Grafana's id of it."""
+def trend(
+    title: str,
+    description: str,
+    lines: Iterable[Line],
+    unit: str,
+    *,
+    top: int | None = None,
+    stacked: bool = False,
+) -> core.Panel:
+    """A graph from 0; `unit` is Grafana's id of it. stacked: lines that are parts of a whole."""
     lines = list(lines)
     names = [chr(ord("A") + index) for index in range(len(lines))]
     return core.TimeSeries(
@@ -77,11 +94,13 @@ def trend(title: str, description: str, lines: Iterable[Line], unit: str, *, top
         valueMax=top,
         showPoints="never",
         tooltipMode="multi",
+        fillOpacity=_STACKED_FILL if stacked else 0,
+        stacking={"mode": "normal", "group": "A"} if stacked else {},
         overrides=[_dashed(name) for line, name in zip(lines, names, strict=True) if line.target],
     )
 
 
-def board(cluster: Cluster, uid: str, title: str, question: str, rows: Iterable[Row]) -> dict[str, Any]:
+def board(cluster: Cluster, uid: str, title: str, question: str, rows: Iterable[Row | Folded]) -> dict[str, Any]:
     """The output of grafanalib itself: `normalise` makes it what Grafana should read."""
     dashboard = core.Dashboard(
         uid=uid,
@@ -146,12 +165,15 @@ def _dashed(query: str) -> dict[str, Any]:
     }
 
 
-def _placed(rows: Iterable[Row]) -> Iterator[core.Panel]:
-    y = 0
+def _placed(rows: Iterable[Row | Folded], y: int = 0) -> Iterator[core.Panel]:
     for row in rows:
         if row.title:
-            yield core.RowPanel(title=row.title, gridPos=core.GridPos(h=1, w=_WIDTH, x=0, y=y))
+            inside = list(_placed(row.rows, y + 1)) if isinstance(row, Folded) else []
+            place = core.GridPos(h=1, w=_WIDTH, x=0, y=y)
+            yield core.RowPanel(title=row.title, gridPos=place, collapsed=bool(inside), panels=inside)
             y += 1
+        if isinstance(row, Folded):
+            continue
         width = _WIDTH // len(row.panels)
         for index, panel in enumerate(row.panels):
             panel.gridPos = core.GridPos(h=row.height, w=width, x=index * width, y=y)

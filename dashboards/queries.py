@@ -1,10 +1,10 @@
 """What the boards ask Prometheus: functions of the catalogue and of the recorded names, so no name is written twice."""
 
-from ragpulse.catalogue import node, vllm
+from ragpulse.catalogue import gpu, gpu_errors, gpu_use, node, vllm
 from ragpulse.inventory import Cluster
 from ragpulse.metric import Metric
 from ragpulse.objectives import Slo, objectives
-from ragpulse.promql import Pattern, instant, rate, series
+from ragpulse.promql import Pattern, increase, instant, rate, series
 from ragpulse.recorded import COMPONENT_STATE, SLO_OBJECTIVE, long_window, slo_met, slo_value
 
 _CLUSTER = Pattern("$cluster")
@@ -44,8 +44,7 @@ def cpu_busy() -> str:
 
 
 def memory_used() -> str:
-    available = instant(node.MEMORY_AVAILABLE, cluster=_CLUSTER, node=_NODE)
-    return f"1 - {available} / {instant(node.MEMORY_TOTAL, cluster=_CLUSTER, node=_NODE)}"
+    return f"1 - {_of_nodes(node.MEMORY_AVAILABLE)} / {_of_nodes(node.MEMORY_TOTAL)}"
 
 
 def pressure() -> str:
@@ -66,6 +65,56 @@ def running() -> str:
 
 def waiting() -> str:
     return _sum_by("service", instant(vllm.REQUESTS_WAITING, cluster=_CLUSTER))
+
+
+def gpu_busy() -> str:
+    """The true mean over each step, from every sample of the driver."""
+    return f"{_node_rate(gpu.BUSY)} / {_node_rate(gpu.OBSERVED)}"
+
+
+def gpu_bands() -> str:
+    bands = _node_rate(gpu.BAND)
+    return f"{_sum_by('band', bands)} / on () group_left () sum({bands})"
+
+
+def gpu_memory_used() -> str:
+    return f"{_of_nodes(gpu.MEMORY_USED)} / {_of_nodes(gpu.MEMORY_TOTAL)}"
+
+
+def gpu_power() -> str:
+    return _node_rate(gpu.ENERGY)
+
+
+def gpu_clock() -> str:
+    return f"{_of_nodes(gpu.CLOCK, clock='sm')} / {_of_nodes(gpu.CLOCK_MAX, clock='sm')}"
+
+
+def gpu_temperature() -> str:
+    return _of_nodes(gpu.TEMPERATURE)
+
+
+def gpu_temperature_margin() -> str:
+    return _of_nodes(gpu.TEMPERATURE_MARGIN)
+
+
+def gpu_throttled() -> str:
+    return _node_rate(gpu.THROTTLED)
+
+
+def gpu_xid_errors() -> str:
+    return increase(gpu_errors.XID, _WINDOW, cluster=_CLUSTER, node=_NODE)
+
+
+def gpu_consumer_memory() -> str:
+    return _of_nodes(gpu_use.CONSUMER_MEMORY)
+
+
+def gpu_consumer_time() -> str:
+    return _of_nodes(gpu_use.CONSUMER_SM)
+
+
+def _of_nodes(metric: Metric, **labels: str) -> str:
+    return instant(metric, cluster=_CLUSTER, node=_NODE, **labels)
 
 
 def _node_rate(metric: Metric, **labels: str) -> str:

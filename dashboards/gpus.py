@@ -1,0 +1,131 @@
+"""GPUs on a board: how busy, for how long inside the band of the target, what is behind it, and who uses them?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from dashboards import queries
+from dashboards.panels import Folded, Line, Row, trend
+from ragpulse.inventory import Cluster
+
+_HEIGHT = 8
+_RATIO, _WATTS, _CELSIUS, _BYTES, _COUNT = "percentunit", "watt", "celsius", "bytes", "short"
+_GPU = "{{node}} GPU {{gpu}}"
+
+
+def rows(cluster: Cluster) -> Iterator[Row | Folded]:
+    band = [_band()] if cluster.targets.gpu_utilization else []
+    yield Row([_busy(cluster), *band, _memory(), _power()], _HEIGHT, "GPUs")
+    limits = Row([_clock(), _temperature(), _held_back()], _HEIGHT)
+    users = Row([_errors(), _memory_by_user(), _time_by_user()], _HEIGHT)
+    yield Folded("GPUs: what holds them back, and who uses them", [limits, users])
+
+
+def _busy(cluster: Cluster) -> Any:
+    target = cluster.targets.gpu_utilization
+    ends = [("lower", target.low), ("upper", target.high)] if target else []
+    return trend(
+        "GPU busy",
+        "Share of time in which a GPU ran a kernel: the mean over all of the time, not a look now and then. Below the"
+        " band while requests wait: look at what feeds it; below for want of work is well.",
+        [
+            Line(queries.gpu_busy(), _GPU),
+            *(Line(f"vector({value:.10g})", f"{end} end of the band", target=True) for end, value in ends),
+        ],
+        _RATIO,
+        top=1,
+    )
+
+
+def _band() -> Any:
+    return trend(
+        "Time in the band",
+        "How the time of all GPUs shown is shared between below, inside and above the band of the target. A fact and no"
+        " verdict: much above means no headroom, much below is a fault only while requests wait.",
+        [Line(queries.gpu_bands(), "{{band}}")],
+        _RATIO,
+        top=1,
+        stacked=True,
+    )
+
+
+def _memory() -> Any:
+    return trend(
+        "GPU memory used",
+        "Share of the memory that a GPU can use. Where it shares that of the node (DGX Spark) this is the whole pool,"
+        " programs of the CPU included: near the top the kernel kills.",
+        [Line(queries.gpu_memory_used(), _GPU)],
+        _RATIO,
+        top=1,
+    )
+
+
+def _power() -> Any:
+    return trend(
+        "GPU power",
+        "Power drawn, from joules counted over all of the time. A GPU that is busy at a fraction of its usual power is"
+        " held back: look at its clock.",
+        [Line(queries.gpu_power(), _GPU)],
+        _WATTS,
+    )
+
+
+def _clock() -> Any:
+    return trend(
+        "SM clock",
+        "Clock of the moment as share of the highest. Low while busy, and nothing beside it says why: the power"
+        " delivery has wedged, see the runbook of GpuPowerWedge.",
+        [Line(queries.gpu_clock(), _GPU)],
+        _RATIO,
+        top=1,
+    )
+
+
+def _temperature() -> Any:
+    return trend(
+        "GPU temperature",
+        "Temperature of the chip, and how many degrees are left before its driver slows it down. Few left: look at"
+        " fans, dust and the air of the room.",
+        [Line(queries.gpu_temperature(), _GPU), Line(queries.gpu_temperature_margin(), f"{_GPU}: left")],
+        _CELSIUS,
+    )
+
+
+def _held_back() -> Any:
+    return trend(
+        "Held back",
+        "Share of time in which something held the clocks back, by reason. Power cap and sw_thermal belong to full"
+        " load; hw_thermal and power_brake are the hardware saving itself.",
+        [Line(queries.gpu_throttled(), f"{_GPU} {{{{reason}}}}")],
+        _RATIO,
+        top=1,
+    )
+
+
+def _errors() -> Any:
+    return trend(
+        "XID errors",
+        "Errors that the driver reported, by code. Each has an alert that says what it means and what to do.",
+        [Line(queries.gpu_xid_errors(), f"{_GPU} XID {{{{code}}}}")],
+        _COUNT,
+    )
+
+
+def _memory_by_user() -> Any:
+    return trend(
+        "GPU memory by user",
+        "Memory of each container, unit or program. On unified memory the sum is not all of the pool: what is not here"
+        " belongs to the CPU or the page cache.",
+        [Line(queries.gpu_consumer_memory(), f"{_GPU} {{{{consumer}}}}")],
+        _BYTES,
+    )
+
+
+def _time_by_user() -> Any:
+    return trend(
+        "GPU time by user",
+        "Share of SM time of each container, unit or program. Somebody here who should not be is the first cause of a"
+        " missed target to look for.",
+        [Line(queries.gpu_consumer_time(), f"{_GPU} {{{{consumer}}}}")],
+        _RATIO,
+        top=1,
+    )
