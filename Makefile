@@ -38,7 +38,12 @@ status: ## what runs, since when
 test: ## set up, then lint, types, generated files, and all tests on real servers
 	@documents/scripts/setup test
 	@$(MAKE) lint check-generated
-	@$(SETTINGS) && $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=12 --durations-min=4 --cov --cov-report=
+	@$(SETTINGS) && $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=12 --durations-min=4 --cov --cov-report= -m "not proof"
+
+.PHONY: test-gpu
+test-gpu: ## the slow proofs about GPUs: a thousand load patterns, whole machines under their rules, failing cycles
+	@documents/scripts/setup test
+	@$(SETTINGS) && $(BIN)/python -m pytest -n 2 -m proof
 
 $(BIN)/ruff:
 	@documents/scripts/setup test

@@ -9,7 +9,12 @@ from hypothesis import HealthCheck, settings
 # Fixtures that several modules use, each started once at most.
 from tests.fakes.certificates import authority  # noqa: F401
 from tests.fakes.chroma_server import chroma, database, own_chroma, shared_chroma  # noqa: F401
+from tests.fakes.gpm_rig import gpm_rig  # noqa: F401
+from tests.fakes.gpu_machine import gpu_machine  # noqa: F401
+from tests.fakes.gpu_rig import gpu_rig  # noqa: F401
 from tests.fakes.http_replay import replay  # noqa: F401
+from tests.fakes.nvml_library import nvml_library  # noqa: F401
+from tests.fakes.users_rig import users_rig  # noqa: F401
 
 # Every run tries the same cases, so that a red run is red again; `RAGPULSE_HYPOTHESIS=thorough` looks for new ones.
 # None is judged by the time it takes, which on a busy machine says nothing.
@@ -19,6 +24,10 @@ settings.register_profile("thorough", _UNTIMED, max_examples=2000)
 settings.load_profile(os.environ.get("RAGPULSE_HYPOTHESIS", "same"))
 
 _MAY_SKIP = ("GPU:", "npm:", "vLLM:")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden anew from what the code says now")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

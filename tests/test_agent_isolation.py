@@ -113,7 +113,7 @@ LOOK = """
 import sys
 import exporters.agent
 from ragpulse.__main__ import main
-def run(read, node, listen):
+def run(read, node, listen, nvml=None):
     read()
     import exporters.build
     print(*sorted({name.partition(".")[0] for name, module in sys.modules.items() if module}))

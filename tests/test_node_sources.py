@@ -17,6 +17,7 @@ from exporters.node_info import NodeInfo
 from exporters.node_memory import NodeMemory
 from exporters.node_pressure import NodePressure
 from exporters.node_sources import node_sources
+from exporters.nvml import Nvml
 from exporters.source import Source, SourceError
 from ragpulse.inventory import Cluster
 from tests.fakes.machine import Machine, samples, shown
@@ -36,7 +37,7 @@ def of_root(root: Path) -> list[Source]:
         NodeClock(root, clock=lambda: 1.0, state=lambda: None),
         NodeInfo(root),
         NetworkLinks(CLUSTER.nodes["alpha"], root),
-        GpuState(disabled=True, root=root),
+        GpuState(Nvml(), disabled=True, root=root),
     ]
 
 
@@ -72,13 +73,13 @@ def test_a_file_that_cannot_be_read_costs_only_the_sources_that_need_it(
 
 
 def found_sources(cluster: Cluster) -> list[Source]:
-    return [planned.source for planned in node_sources(cluster, "alpha")]
+    return [planned.source for planned in node_sources(cluster, "alpha", Nvml())]
 
 
 def test_all_sources_of_a_node_have_names_of_their_own_and_sound_times() -> None:
     sources = found_sources(CLUSTER)
     names = [source.name for source in sources]
-    assert len(set(names)) == len(names) == 12
+    assert len(set(names)) == len(names) == 23
     assert all(0 < source.timeout < source.interval for source in sources)
 
 

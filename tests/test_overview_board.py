@@ -15,7 +15,9 @@ from ragpulse.objectives import objectives
 
 EXAMPLE = cluster_file.load(Path(__file__).parent.parent / "cluster.example.yaml")
 BOARD: dict[str, Any] = json.loads(boards(EXAMPLE)["overview.json"])
-PANELS: list[dict[str, Any]] = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
+TOP: list[dict[str, Any]] = BOARD["panels"]
+FOLDED = [row["panels"] for row in TOP if row["type"] == "row" and row["collapsed"]]
+PANELS = [panel for panel in [*TOP, *(panel for inside in FOLDED for panel in inside)] if panel["type"] != "row"]
 each_panel = pytest.mark.parametrize("panel", PANELS, ids=[panel["title"] for panel in PANELS])
 
 
@@ -43,10 +45,16 @@ def test_it_has_a_fixed_name_and_one_question() -> None:
 
 
 def test_panels_have_their_own_ids_and_do_not_overlap() -> None:
-    ids = [panel["id"] for panel in BOARD["panels"]]
+    ids = [panel["id"] for panel in [*TOP, *(panel for inside in FOLDED for panel in inside)]]
     assert len(set(ids)) == len(ids)
+    for together in (TOP, *FOLDED):
+        _do_not_overlap(together)
+    assert len([panel for panel in TOP if panel["type"] != "row"]) <= 25
+
+
+def _do_not_overlap(panels: list[dict[str, Any]]) -> None:
     taken: set[tuple[int, int]] = set()
-    for panel in BOARD["panels"]:
+    for panel in panels:
         place = panel["gridPos"]
         assert place["x"] + place["w"] <= 24
         cells = {
@@ -56,7 +64,15 @@ def test_panels_have_their_own_ids_and_do_not_overlap() -> None:
         }
         assert not taken & cells, panel["title"]
         taken |= cells
-    assert len(PANELS) <= 25
+
+
+def test_what_is_folded_stands_below_its_title_and_takes_no_room_while_it_is_shut() -> None:
+    (shut,) = [row for row in TOP if row["type"] == "row" and row["collapsed"]]
+    below = shut["gridPos"]["y"] + 1
+    assert [panel["gridPos"]["y"] for panel in shut["panels"]] == [below] * 3 + [below + 8] * 3
+    after = TOP[TOP.index(shut) + 1]
+    assert (after["title"], after["gridPos"]["y"]) == ("vLLM", below)
+    assert all(not row["panels"] for row in TOP if row["type"] == "row" and row is not shut)
 
 
 @each_panel
@@ -110,6 +126,30 @@ def test_a_cluster_without_vllm_has_no_panels_of_it() -> None:
     titles = [panel["title"] for panel in bare["panels"]]
     assert "vLLM" not in titles
     assert titles[0] == "Pages firing"
+
+
+def test_gpus_have_their_panels_unless_none_is_to_be_read() -> None:
+    text = "cluster: c\nnodes: {a: {address: 127.0.0.1, gpu: %s}}\ntargets: {gpu_utilization: ~}\n"
+    read, disabled = (
+        [
+            panel["title"]
+            for panel in json.loads(boards(cluster_file.parse(yaml_file.parse(text % gpu, "c"), "c"))["overview.json"])[
+                "panels"
+            ]
+        ]
+        for gpu in ("auto", "disabled")
+    )
+    assert "GPU busy" in read
+    assert "Time in the band" not in read
+    assert not [title for title in disabled if "GPU" in title]
+
+
+def test_the_band_of_the_target_is_drawn_and_its_shares_are_stacked() -> None:
+    busy, band = (
+        next(panel for panel in PANELS if panel["title"] == title) for title in ("GPU busy", "Time in the band")
+    )
+    assert expressions(busy)[1:] == ["vector(0.8)", "vector(0.9)"]
+    assert band["fieldConfig"]["defaults"]["custom"]["stacking"] == {"mode": "normal", "group": "A"}
 
 
 def test_grafana_is_told_the_scrape_interval_and_where_the_boards_lie() -> None:

@@ -8,7 +8,7 @@ from ragpulse.overview.facts import Overview
 from tests.fakes import mixed_cluster as mixed
 from tests.fakes.mixed_cluster import AVAILABLE, BEGIN, FIRST_TOKEN, INTER_TOKEN, NOW, THROUGHPUT
 from tests.fakes.overview_of import Change, changed, overview_at, overview_of, states, verdict
-from tests.fakes.prometheus_api import QUERY, RANGE, RULES, Answering, serving
+from tests.fakes.prometheus_api import QUERY, RANGE, RULES, Answering, Labels, serving
 
 ANSWERS = frozenset({QUERY, RANGE, RULES})
 
@@ -76,7 +76,10 @@ def nothing_of_users(answering: Answering) -> None:
 
 def states_are(state: str) -> Change:
     return lambda answering: answering.instant.update(
-        {mixed.GPU: [({"node": node, "state": state}, 1) for node in ("alpha", "beta")]}
+        {
+            mixed.GPU: [({"node": node, "state": state}, 1) for node in ("alpha", "beta")],
+            mixed.GPU_MEASURED: [({"node": "alpha"}, 1)] if state == "ready" else [],
+        }
     )
 
 
@@ -142,11 +145,42 @@ def states_are(state: str) -> Change:
             [states_are("ready"), lambda a: a.instant.update({mixed.DEMAND: []})],
             "gpu_utilization", "vllm", "unknown", "no data yet", id="GPUs whose demand is not known are unknown",
         ),
+        pytest.param(
+            [states_are("ready"), lambda a: a.instant.update({mixed.GPU_MEASURED: [({"node": "beta"}, 1)]})],
+            "gpu_utilization", "vllm", "unmeasured",
+            "its GPUs do not tell how busy they are (as one that is cut into MIG instances)",
+            id="GPUs that have no utilisation of their own are not measured",
+        ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_judged_says_why(changes: list[Change], slo: str, service: str, state: str, why: str) -> None:
     found = verdict(changed(*changes), slo, service)
     assert (found.state, found.verdict, found.why) == (state, "not judgeable", why)
+
+
+Instant = dict[str, list[tuple[Labels, float]]]
+
+
+def bands(**seconds: float) -> Change:
+    """Of the GPUs of alpha, where vLLM runs; those of beta are nobody's."""
+    found = [({"node": "alpha", "band": band}, value) for band, value in seconds.items()]
+    foreign: list[tuple[dict[str, str], float]] = [({"node": "beta", "band": "above"}, 3600)]
+    return lambda answering: answering.instant.update({mixed.GPU_BANDS: [*found, *foreign]})
+
+
+def test_the_time_in_the_band_is_a_fact_beside_the_verdict_also_when_nothing_is_judged() -> None:
+    found = verdict(changed(states_are("ready"), bands(below=1080, inside=2268, above=252)), "gpu_utilization", "vllm")
+    assert found.state == "idle"
+    assert found.fact == "63% of the last hour inside the band of 0.8 to 0.9, 30% below, 7% above"
+    assert {each.fact for each in changed().objectives} == {""}
+
+
+@pytest.mark.parametrize(("met", "busy", "state"), [(1, 0.87, "met"), (0, 0.42, "missed")])
+def test_gpus_are_judged_by_what_was_recorded_of_them(met: float, busy: float, state: str) -> None:
+    gpu = mixed.objective("gpu_utilization", "vllm", "busy")
+    recorded: Instant = {mixed.MET: [(gpu, met)], mixed.SHORT: [(gpu, busy)]}
+    found = verdict(changed(states_are("ready"), lambda a: a.instant.update(recorded)), "gpu_utilization", "vllm")
+    assert (found.state, found.value, found.why) == (state, busy, "")
 
 
 def test_a_target_that_the_cluster_file_leaves_unmeasured_says_what_to_configure() -> None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.fakes import mixed_cluster as mixed
@@ -92,6 +94,34 @@ def test_a_component_in_trouble_says_what_is_wrong(changes: list[Change], name: 
         change(answering)
     found = next(each for each in overview_of(answering).components if each.name == name)
     assert (found.state, found.reason) == (state, reason)
+
+
+def fires(
+    name: str, severity: str, summary: str, *, state: str = "firing", service: str | None = None
+) -> dict[str, Any]:
+    found = mixed.alert(severity, service or "beta", summary, "1e+00", state=state)
+    return mixed.alert_rule(name, "ragpulse_gpu_up == 0", {**found, "labels": {**found["labels"], "node": "beta"}})
+
+
+def test_a_degraded_node_says_what_its_alerts_say_what_pages_first_and_not_those_of_its_services() -> None:
+    found = reason_of_beta(
+        fires("SourceFailing", "ticket", "beta: source disk failed 12 times."),
+        fires("GpuLost", "page", "beta: GPU 1 was there and does not answer any more."),
+        fires("GpuHot", "ticket", "beta: GPU 0 is hot.", state="pending"),
+        fires("ServiceDown", "page", "memory on beta does not answer.", service="memory"),
+    )
+    assert found == "GPU 1 was there and does not answer any more; source disk failed 12 times"
+
+
+def test_a_degraded_node_names_three_alerts_and_counts_the_rest_and_has_words_when_there_is_none() -> None:
+    many = [fires("GpuLost", "page", f"beta: GPU {gpu} is gone.") for gpu in range(5)]
+    assert reason_of_beta(*many) == "GPU 0 is gone; GPU 1 is gone; GPU 2 is gone; and 2 more"
+    assert reason_of_beta() == "its agent answers; what was wrong has just ended"
+
+
+def reason_of_beta(*rules: dict[str, Any]) -> str:
+    overview = changed(component_is("beta", 2, "node"), lambda a: a.alert_rules.extend(rules))
+    return next(each.reason for each in overview.components if each.name == "beta")
 
 
 def test_a_node_and_a_service_of_one_name_are_told_apart() -> None:

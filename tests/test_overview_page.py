@@ -81,6 +81,14 @@ def test_the_page_says_each_verdict_with_value_target_since_when_and_how_it_is_m
         assert said in text, said
 
 
+def test_the_page_shows_a_fact_beside_a_target_that_is_not_judged() -> None:
+    facts = overview_of(mixed.mixed())
+    fact = "63% of the last hour inside the band of 0.8 to 0.9, 30% below, 7% above"
+    judged = tuple(replace(each, fact=fact) if each.slo == "gpu_utilization" else each for each in facts.objectives)
+    assert html(replace(facts, objectives=judged)).count(fact) == 1
+    assert fact not in html(facts)
+
+
 def test_it_is_whole_html_whose_links_and_labels_lead_somewhere() -> None:
     page = Parsed(html(overview_of(mixed.mixed()), note=NOTE))
     assert page.open == []

@@ -42,6 +42,7 @@ def test_the_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None
 
 def test_what_is_needed_at_run_time_lies_inside(wheel: Path) -> None:
     assert list((wheel / "ragpulse" / "overview" / "templates").glob("*.html"))
+    assert list((wheel / "ragpulse" / "demo" / "gpu" / "scenarios").glob("*.json"))
     assert list((wheel / "ragpulse" / "overview" / "runbooks").glob("*.md"))
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from alerts import rules
+from alerts import gpu, rules
 from alerts.render import render
+from exporters.gpu_load import GpuLoad
 from ragpulse import cluster_file, yaml_file
 from ragpulse.catalogue import service
 from ragpulse.inventory import Cluster
@@ -20,6 +21,12 @@ ROOT = Path(__file__).parent.parent
 EXAMPLE = cluster_file.load(ROOT / "cluster.example.yaml")
 CLUSTERS = {"the example": EXAMPLE, "the cluster of the rule tests": small_cluster()}
 COMPONENTS = sorted(rules.COMPONENTS)
+
+# Whether a GPU is there is a reading, and each of its alerts asks that.
+GPU_ALERTS = {
+    "GpuBlind", "GpuEccUncorrected", "GpuHot", "GpuLost", "GpuPcieDegraded", "GpuPowerWedge", "GpuRecoveryNeeded",
+    "GpuRowRemapFailed", "GpuRowRemapPending", "GpuThrottled", "GpuUnavailable", "GpuXid",
+}  # fmt: skip
 
 each_cluster = pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS.keys())
 
@@ -83,7 +90,8 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
 def test_an_alert_on_a_reading_survives_two_missing_scrapes(cluster: Cluster) -> None:
     patient = {alert["alert"] for alert in all_alerts(cluster) if alert.get("keep_firing_for") == "20s"}
     assert patient == {
-        "CertificateExpires", "ChromaUnguarded", "ConfigReloadRefused", "ServiceDown", "ServiceNotReady", "SourceStale",
+        "CertificateExpires", "ChromaUnguarded", "ConfigReloadRefused", "MemoryWedgeForecast", "ServiceDown",
+        "ServiceNotReady", "SourceStale", *GPU_ALERTS,
     }  # fmt: skip
     assert all(reads_gauge(alert["expr"]) == ("keep_firing_for" in alert) for alert in all_alerts(cluster))
 
@@ -92,9 +100,14 @@ def test_an_alert_on_a_reading_survives_two_missing_scrapes(cluster: Cluster) ->
 def test_a_root_holds_for_less_than_its_leaves(cluster: Cluster) -> None:
     holds = {alert["alert"]: alert.get("for") for alert in all_alerts(cluster)}
     assert holds["NodeDown"] == "10s"
-    leaves = ("ServiceDown", "ServiceNotReady", "TargetMissing", "MonitoringDown")
+    assert holds["GpuLost"] == "10s"
+    leaves = ("ServiceDown", "ServiceNotReady", "TargetMissing", "MonitoringDown", "GpuUnavailable", "GpuXid")
     assert {holds[leaf] for leaf in leaves} == {"30s"}
     assert holds["AvailabilityBelowTarget"] == "6m"
+
+
+def test_the_source_that_speaks_for_gaps_is_the_one_that_reads_the_load() -> None:
+    assert GpuLoad.name == gpu.LOAD_SOURCE
 
 
 def test_all_times_follow_the_scrape_interval() -> None:
@@ -110,7 +123,18 @@ def test_all_times_follow_the_scrape_interval() -> None:
 
 def test_a_cluster_without_services_and_targets_has_only_what_it_needs() -> None:
     cluster = cluster_file.parse(yaml_file.parse("cluster: c\nnodes: {a: {address: 127.0.0.1}}\n", "c"), "c")
-    assert set(render(cluster)) == {"monitoring.yml", "node.yml", "component_state.yml"}
+    of_nodes = {"monitoring.yml", "node.yml", "node_memory.yml", "component_state.yml"}
+    of_gpus = {"gpu.yml", "gpu_errors.yml", "gpu_limits.yml"}
+    assert set(render(cluster)) == of_nodes | of_gpus
+
+
+def test_a_cluster_whose_gpus_are_not_to_be_read_has_no_rules_for_them() -> None:
+    text = "cluster: c\nnodes: {a: {address: 127.0.0.1, gpu: disabled}, b: {address: 127.0.0.2, gpu: %s}}\n"
+    disabled, one_read = (
+        render(cluster_file.parse(yaml_file.parse(text % gpu, "c"), "c")) for gpu in ("disabled", "auto")
+    )
+    assert not [file for file in disabled if file.startswith("gpu")]
+    assert [file for file in one_read if file.startswith("gpu")] == ["gpu.yml", "gpu_errors.yml", "gpu_limits.yml"]
 
 
 @pytest.mark.parametrize(

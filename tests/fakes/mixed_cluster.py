@@ -35,6 +35,8 @@ FAILURES = "sum by (service, check, reason, node)"
 DEMAND = "sum by (service) (rate(ragpulse_vllm_demand"
 VLLM = "ragpulse_vllm_state"
 GPU = "ragpulse_gpu_state"
+GPU_BANDS = "sum by (node, band)"
+GPU_MEASURED = "max by (node) (ragpulse_gpu_utilization_source"
 OLDEST = "min(min_over_time"
 
 

@@ -1,0 +1,71 @@
+"""What the board shows of GPUs, asked of both generations of Prometheus over counters as an agent publishes them."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dashboards import queries
+from tests.fakes.binaries import binary, each_generation
+
+# Two GPUs over ten minutes, one sample each 10 s: the one at 85 % and always inside the band, the other idle.
+SERIES = {
+    'ragpulse_gpu_busy_seconds_total{gpu="0"': "0+8.5x60",
+    'ragpulse_gpu_observed_seconds_total{gpu="0"': "0+10x60",
+    'ragpulse_gpu_utilization_band_seconds_total{gpu="0",band="below"': "0x60",
+    'ragpulse_gpu_utilization_band_seconds_total{gpu="0",band="inside"': "0+10x60",
+    'ragpulse_gpu_utilization_band_seconds_total{gpu="0",band="above"': "0x60",
+    'ragpulse_gpu_busy_seconds_total{gpu="1"': "0x60",
+    'ragpulse_gpu_observed_seconds_total{gpu="1"': "0+10x60",
+    'ragpulse_gpu_utilization_band_seconds_total{gpu="1",band="below"': "0+10x60",
+    'ragpulse_gpu_utilization_band_seconds_total{gpu="1",band="inside"': "0x60",
+    'ragpulse_gpu_utilization_band_seconds_total{gpu="1",band="above"': "0x60",
+    'ragpulse_gpu_energy_joules_total{gpu="0"': "1000+1200x60",
+    'ragpulse_gpu_throttled_seconds_total{gpu="0",reason="power_cap"': "0+2.5x60",
+    'ragpulse_gpu_memory_used_bytes{gpu="0"': "60e9x60",
+    'ragpulse_gpu_memory_total_bytes{gpu="0"': "120e9x60",
+    'ragpulse_gpu_clock_hertz{gpu="0",clock="sm"': "600e6x60",
+    'ragpulse_gpu_clock_max_hertz{gpu="0",clock="sm"': "3000e6x60",
+    'ragpulse_gpu_clock_hertz{gpu="0",clock="memory"': "1x60",
+}
+AT = ',cluster="home",node="a"}'
+
+
+@each_generation
+@pytest.mark.parametrize(
+    ("expression", "shown"),
+    [
+        pytest.param(queries.gpu_busy(), {'{gpu="0"' + AT: 0.85, '{gpu="1"' + AT: 0}, id="each GPU's true mean"),
+        pytest.param(
+            queries.gpu_bands(), {'{band="below"}': 0.5, '{band="inside"}': 0.5, '{band="above"}': 0},
+            id="shares of the bands add up to one",
+        ),
+        pytest.param(queries.gpu_power(), {'{gpu="0"' + AT: 120}, id="watts from joules"),
+        pytest.param(queries.gpu_memory_used(), {'{gpu="0"' + AT: 0.5}, id="share of the memory"),
+        pytest.param(queries.gpu_clock(), {'{gpu="0",clock="sm"' + AT: 0.2}, id="share of the highest clock"),
+        pytest.param(
+            queries.gpu_throttled(), {'{gpu="0",reason="power_cap"' + AT: 0.25}, id="share of the time by reason"
+        ),
+    ],
+)  # fmt: skip
+def test_a_panel_shows(expression: str, shown: dict[str, float], generation: int, tmp_path: Path) -> None:
+    expression = expression.replace("$__rate_interval", "5m").replace("$cluster", "home").replace("$node", ".*")
+    # The same of another cluster must not count.
+    series = [
+        {"series": f'{name},cluster="{cluster}",node="a"}}', "values": values}
+        for cluster in ("home", "other")
+        for name, values in SERIES.items()
+    ]
+    case = {
+        "expr": f"round({expression}, 0.001)",
+        "eval_time": "10m",
+        "exp_samples": [{"labels": labels, "value": value} for labels, value in shown.items()],
+    }
+    test = {"interval": "10s", "input_series": series, "promql_expr_test": [case]}
+    (tmp_path / "panel.yml").write_text(json.dumps({"tests": [test]}))
+    result = subprocess.run(
+        [binary("promtool", generation), "test", "rules", "panel.yml"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
