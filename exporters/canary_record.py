@@ -15,8 +15,9 @@ class Finding:
     reason: str = ""
 
     @property
-    def good(self) -> bool:
-        return not self.reason
+    def speaks_against(self) -> bool:
+        """Whether the service could not do its work. A full one could, only not for everybody at once."""
+        return self.reason not in ("", "saturated")
 
 
 class CanaryRecord:

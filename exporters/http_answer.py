@@ -33,13 +33,16 @@ class WrongAnswer(Failure):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`seconds`: from the request to the last byte. `location`: where a redirect points, as it was written."""
+    """`seconds`: from the request to the last byte. `location`: where a redirect points, as it was written.
+    `connecting`: seconds that it took before to open a connection; 0 on one that was kept.
+    """
 
     status: int
     body: bytes
     seconds: float
     url: httpx.URL = httpx.URL()  # noqa: RUF009 - immutable
     location: str = ""
+    connecting: float = 0.0
 
     @property
     def is_redirect(self) -> bool:

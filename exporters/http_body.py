@@ -8,7 +8,7 @@ is cut or followed by something else.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from exporters.http_answer import WrongAnswer
 
@@ -18,16 +18,30 @@ _GZIP_WINDOW, _ZLIB_WINDOW = 31, 15  # zlib's names for the two formats; HTTP's 
 _WINDOWS = {"gzip": _GZIP_WINDOW, "x-gzip": _GZIP_WINDOW, "deflate": _ZLIB_WINDOW}
 
 
-def read_body(chunks: Iterable[bytes], codings: Iterable[str], limit: int) -> bytes:
-    """`codings`: the values of Content-Encoding. `limit` in bytes, for the wire and for what comes out alike."""
-    received = _limited(chunks, limit)
+def read_body(
+    chunks: Iterable[bytes], codings: Iterable[str], limit: int, seen: Callable[[bytes], None] | None = None
+) -> bytes:
+    """`codings`: the values of Content-Encoding. `limit` in bytes, for the wire and for what comes out alike.
+    `seen` is given each piece of what comes out, as soon as it does.
+    """
+    pieces = _pieces(_limited(chunks, limit), codings, limit)
+    return b"".join(pieces if seen is None else _shown(pieces, seen))
+
+
+def _pieces(received: Iterable[bytes], codings: Iterable[str], limit: int) -> Iterable[bytes]:
     named = [word.strip().lower() for value in codings for word in value.split(",")]
     match [word for word in named if word not in ("", "identity")]:
         case []:
-            return b"".join(received)
+            return received
         case [coding] if coding in _WINDOWS:
-            return b"".join(_limited(_decoded(received, _WINDOWS[coding]), limit))
+            return _limited(_decoded(received, _WINDOWS[coding]), limit)
     raise WrongAnswer("invalid", "the answer is compressed in a way that was not asked for")
+
+
+def _shown(pieces: Iterable[bytes], seen: Callable[[bytes], None]) -> Iterator[bytes]:
+    for piece in pieces:
+        seen(piece)
+        yield piece
 
 
 def _limited(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:

@@ -38,12 +38,17 @@ if TYPE_CHECKING:
     from ragpulse.services import Tls
 
 __all__ = [
-    "MAX_BODY_BYTES", "MAX_HEADERS", "SMALL_BODY_BYTES", "Answer", "Failure", "HttpClient", "Unanswered", "WrongAnswer",
+    "MAX_BODY_BYTES", "MAX_HEADERS", "SMALL_BODY_BYTES", "Answer", "Failure", "HttpClient", "Unanswered", "Watch",
+    "WrongAnswer",
 ]  # fmt: skip
+
+# Sees the body of a success piece by piece as it comes: bytes (decoded), and seconds since the request.
+Watch = Callable[[bytes, float], None]
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 SMALL_BODY_BYTES = 1024 * 1024  # for what a service says of itself in a few words of JSON
 MAX_HEADERS = 100  # as Python's own client
+_SUCCESS = 2  # first digit of the status
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": ACCEPT_ENCODING, "User-Agent": f"ragpulse/{__version__}"}
 
 
@@ -98,9 +103,19 @@ class HttpClient:
         return self.request("GET", path, with_auth=with_auth)
 
     def request(
-        self, method: str, path: str, *, json_body: Any = None, with_auth: bool = True, timeout: float | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json_body: Any = None,
+        with_auth: bool = True,
+        timeout: float | None = None,
+        watch: Watch | None = None,
     ) -> Answer:
-        """`timeout` shortens the client's own. Errors: Failure (but for statuses: `Answer.expect`), SecretError."""
+        """`timeout` shortens the client's own. `watch` may end the exchange with a Failure.
+
+        Errors: Failure (but for statuses: `Answer.expect`), SecretError.
+        """
         headers = dict(self._headers()) if with_auth else {}
         content = None
         if json_body is not None:
@@ -108,7 +123,7 @@ class HttpClient:
             content, headers["Content-Type"] = json.dumps(json_body).encode(), "application/json"
         # httpx knows the odd corners of URLs (other scripts, spaces, IPv6); its engine takes the parts.
         url = httpx.URL(self._base_url.rstrip("/") + path if path else self._base_url)
-        return self._asked(method, url, headers, content, timeout)
+        return self._asked(method, url, headers, content, timeout, watch)
 
     def follow(self, answer: Answer) -> Answer:
         """What a redirect points to; its time is that of both. Errors: as `request`, WrongAnswer as `redirect`."""
@@ -149,11 +164,12 @@ class HttpClient:
         headers: Mapping[str, str],
         content: bytes | None = None,
         timeout: float | None = None,
+        watch: Watch | None = None,
     ) -> Answer:
         start = self._clock()
         within = min(self._timeout if timeout is None else timeout, self._timeout, self._block_ends - start)
         try:
-            return self._answered(method, url, _HEADERS | dict(headers), content, start + within)
+            return self._answered(method, url, _HEADERS | dict(headers), content, start + within, watch)
         except httpcore.TimeoutException as error:
             raise Unanswered("timeout", f"no complete answer within {max(0.0, within):.3g} s") from error
         except httpcore.NetworkError as error:
@@ -169,17 +185,23 @@ class HttpClient:
             raise SecretError("the secret's header is not legal: look at its name, prefix and file") from None
 
     def _answered(
-        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, ends: float
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        ends: float,
+        watch: Watch | None,
     ) -> Answer:
         """Whatever goes wrong ends the connection. Errors: those of httpcore, Failure."""
         try:
             try:
-                answer = self._exchanged(method, url, headers, content, ends)
+                answer = self._exchanged(method, url, headers, content, ends, watch)
             except (httpcore.NetworkError, httpcore.RemoteProtocolError):
                 if not self._exchange.found_a_closed_connection():
                     raise
                 self._kept.close()
-                answer = self._exchanged(method, url, headers, content, ends)
+                answer = self._exchanged(method, url, headers, content, ends, watch)
         except BaseException:
             self._kept.close()
             raise
@@ -187,9 +209,16 @@ class HttpClient:
         return answer
 
     def _exchanged(
-        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, ends: float
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        ends: float,
+        watch: Watch | None,
     ) -> Answer:
-        self._exchange.begin(ends - self._clock())
+        begin = self._clock()
+        self._exchange.begin(ends - begin)
         connection = self._kept.ready()
         start = self._clock()
         with connection.stream(
@@ -202,10 +231,18 @@ class HttpClient:
             if len(response.headers) > MAX_HEADERS:
                 raise Unanswered("too_large", f"the answer has more than {MAX_HEADERS} headers")
             body = read_body(
-                self._exchange.in_time(response.iter_stream()), _values(response, b"content-encoding"), self._max_body
+                self._exchange.in_time(response.iter_stream()),
+                _values(response, b"content-encoding"),
+                self._max_body,
+                None if watch is None or response.status // 100 != _SUCCESS else _since(start, watch, self._clock),
             )
             location = next(iter(_values(response, b"location")), "")
-            return Answer(response.status, body, self._clock() - start, url, location)
+            connecting = start - begin if self._exchange.connected else 0.0
+            return Answer(response.status, body, self._clock() - start, url, location, connecting)
+
+
+def _since(start: float, watch: Watch, clock: Callable[[], float]) -> Callable[[bytes], None]:
+    return lambda piece: watch(piece, clock() - start)
 
 
 def _values(response: httpcore.Response, name: bytes) -> list[str]:

@@ -2,7 +2,7 @@
 
 Each check is one request that gives an `Answer` or raises a `Failure`; what a check asks stands in the file of its
 kind of service. `up`: the first check got an HTTP answer, whatever its status. `ready`: the checks in `ready_when`
-were good. A failure is a fact about the service; any other exception is our own inability and ends the run.
+were good, and `also_ready_when` agrees, which knows of it from elsewhere. A failure is a fact about the service; any other exception is our own inability and ends the run.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +33,14 @@ class ServiceProbe:
     max_age: float | None = None
     emits: tuple[Metric, ...] = (UP, READY, NODE_INFO, CERTIFICATE_EXPIRES, *tally.EMITS)
 
-    def __init__(self, plan: Plan, client: HttpClient, checks: Checks, ready_when: str | tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        client: HttpClient,
+        checks: Checks,
+        ready_when: str | tuple[str, ...],
+        also_ready_when: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.name = f"probe:{plan.service}"
         self.interval = plan.interval
         self.timeout = len(checks) * plan.request_timeout + 1.0
@@ -41,6 +48,7 @@ class ServiceProbe:
         self._client = client
         self._checks = checks
         self._ready_when = (ready_when,) if isinstance(ready_when, str) else ready_when
+        self._also_ready = also_ready_when
         self._tally = tally.ProbeTally(plan.service, tuple(checks), plan.targets)
 
     def read(self) -> Iterator[Sample]:
@@ -52,7 +60,7 @@ class ServiceProbe:
         return iter(
             [
                 UP(not isinstance(first, Unanswered), service=service),
-                READY(all(failures[check] is None for check in self._ready_when), service=service),
+                READY(self._also_ready() and all(failures[check] is None for check in self._ready_when), service=service),
                 *(NODE_INFO(1, service=service, node_name=node) for node in self._plan.nodes),
                 *([CERTIFICATE_EXPIRES(expires, service=service)] if expires is not None else []),
             ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from exporters.canary_record import CanaryRecord
 from exporters.chroma_probe import chroma_probe
 from exporters.chroma_source import ChromaSource
 from exporters.http_probe import http_probe
@@ -13,20 +14,23 @@ from exporters.memory_source import MemorySource
 from exporters.planned import Planned
 from exporters.probe import Plan, ServiceProbe
 from exporters.source import Source
+from exporters.vllm_canary import CanaryPlan, VllmCanary
 from exporters.vllm_probe import vllm_probe
 from exporters.vllm_source import VllmSource
 from ragpulse import vantage
 
 if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
-    from ragpulse.services import AnyService
+    from ragpulse.services import AnyService, Vllm
 
 
 def service_sources(cluster: Cluster, node: str) -> list[Planned]:
     found: list[Planned] = []
     for name, service in cluster.services.items():
         look = plan(cluster, name)
-        found += [Planned(source, settings=(look, service)) for source in _sources(look, service, cluster, node)]
+        # A canary is judged by more targets than its own probe; its sources share what it found, so they change as one.
+        settings = (look, service, cluster.targets if service.kind == "vllm" else None)
+        found += [Planned(source, settings) for source in _sources(look, service, cluster, node)]
     return found
 
 
@@ -44,10 +48,37 @@ def plan(cluster: Cluster, service: str) -> Plan:
 
 
 def _sources(plan: Plan, service: AnyService, cluster: Cluster, node: str) -> Iterator[Source]:
-    if node == vantage.home(cluster, plan.service):
+    is_home, is_vantage = node == vantage.home(cluster, plan.service), node in vantage.vantages(cluster, plan.service)
+    if service.kind == "vllm":
+        if is_home or is_vantage:
+            yield from _vllm(plan, service, cluster, is_home=is_home, is_vantage=is_vantage)
+        return
+    if is_home:
         yield from _local_facts(plan, service)
-    if node in vantage.vantages(cluster, plan.service):
+    if is_vantage:
         yield from _probe(plan, service)
+
+
+def _vllm(plan: Plan, vllm: Vllm, cluster: Cluster, *, is_home: bool, is_vantage: bool) -> Iterator[Source]:
+    """Canaries from wherever it is judged: at home for its state, elsewhere for its targets."""
+    record = CanaryRecord()
+    if is_home:
+        yield VllmSource(plan.service, vllm, record=record)
+    if is_vantage:
+        yield vllm_probe(plan, vllm, record)
+    if vllm.canary.enabled:
+        targets = cluster.targets
+        judged = targets.response_time is not None and targets.response_time.of.get("vllm") == "inter_token"
+        yield VllmCanary(
+            CanaryPlan(
+                service=plan.service,
+                timeout=vantage.canary_timeout(vllm.canary),
+                ttft=targets.time_to_first_token.below if targets.time_to_first_token else None,
+                itl=targets.response_time.below if targets.response_time and judged else None,
+            ),
+            vllm,
+            record,
+        )
 
 
 def _local_facts(plan: Plan, service: AnyService) -> Iterator[Source]:
@@ -55,8 +86,6 @@ def _local_facts(plan: Plan, service: AnyService) -> Iterator[Source]:
         yield ChromaSource(plan, service)
     elif service.kind == "memory" and service.gauges:
         yield MemorySource(plan, service)
-    elif service.kind == "vllm":
-        yield VllmSource(plan.service, service)
 
 
 def _probe(plan: Plan, service: AnyService) -> Iterator[ServiceProbe]:
@@ -64,7 +93,5 @@ def _probe(plan: Plan, service: AnyService) -> Iterator[ServiceProbe]:
         yield chroma_probe(plan, service)
     elif service.kind == "memory":
         yield memory_probe(plan, service)
-    elif service.kind == "vllm":
-        yield vllm_probe(plan, service)
     elif service.kind == "http":
         yield http_probe(plan, service)

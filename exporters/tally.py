@@ -16,13 +16,20 @@ EMITS = (REQUESTS, FAILURES, WITHIN_TARGET, DURATION)
 
 
 class ProbeTally:
-    """`targets`: check → response-time target in seconds; a check without one has no within-target series."""
+    """`targets`: check → response-time target in seconds; a check without one has no within-target series.
+    `reasons`: what a failure can be.
+    """
 
     def __init__(
-        self, service: str, checks: Sequence[str], targets: Mapping[str, float], clocks: Clocks = MACHINE
+        self,
+        service: str,
+        checks: Sequence[str],
+        targets: Mapping[str, float],
+        clocks: Clocks = MACHINE,
+        reasons: Sequence[str] = REASONS,
     ) -> None:
         self._service = service
-        self._checks = {check: _Check(targets.get(check)) for check in checks}
+        self._checks = {check: _Check(targets.get(check), reasons) for check in checks}
         self._lock = threading.Lock()
         self._generation = 0
         self._clocks = clocks
@@ -70,16 +77,16 @@ class ProbeRun:
         self._tally.record(self._generation, check, seconds, None)
 
     def bad(self, check: str, reason: str) -> None:
-        """`reason` is one of `catalogue.service.REASONS`."""
+        """`reason` is one of the tally's."""
         self._tally.record(self._generation, check, 0.0, reason)
 
 
 class _Check:
-    def __init__(self, target: float | None) -> None:
+    def __init__(self, target: float | None, reasons: Sequence[str]) -> None:
         self.target = target
         self.requests = 0
         self.within_target = 0
-        self.failures = dict.fromkeys(REASONS, 0)
+        self.failures = dict.fromkeys(reasons, 0)
         self.durations = LatencyCounts()
 
     def succeed(self, seconds: float) -> None:

@@ -2,13 +2,17 @@
 
 Source: GET /health (200 says only that the engine was not found dead: see `vllm_state` for a frozen one) and
 GET /v1/models, which asks for the key. `health` is the first alone; `ready` needs both and is timed by the second,
-which is not asked for when the first went wrong: the reason is then that of the first.
+which is not asked for when the first went wrong: the reason is then that of the first. Both answer while no token can
+be generated: what the last canary found, where canaries are sent, has to agree before vLLM is called ready.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from exporters.canary_record import CanaryRecord
+from exporters.clocks import MACHINE
 from exporters.http_client import SMALL_BODY_BYTES, Answer, Failure, HttpClient, WrongAnswer
 from exporters.probe import Plan, ServiceProbe
 from exporters.secret import secret_header
@@ -17,7 +21,16 @@ if TYPE_CHECKING:
     from ragpulse.services import Vllm
 
 
-def vllm_probe(plan: Plan, vllm: Vllm) -> ServiceProbe:
+_CANARY_HOLDS = 2.5  # of its intervals, as any reading
+
+
+def vllm_probe(
+    plan: Plan, vllm: Vllm, record: CanaryRecord | None = None, clock: Callable[[], float] = MACHINE.awake
+) -> ServiceProbe:
+    def canary_agrees() -> bool:
+        found = record.last(clock(), _CANARY_HOLDS * vllm.canary.every) if record else None
+        return found is None or not found.speaks_against
+
     client = HttpClient(
         vllm.url,
         timeout=plan.request_timeout,
@@ -26,7 +39,7 @@ def vllm_probe(plan: Plan, vllm: Vllm) -> ServiceProbe:
         tls=vllm.tls,
     )
     look = _Look(client, vllm.model)
-    return ServiceProbe(plan, client, {"health": look.health, "ready": look.ready}, ready_when="ready")
+    return ServiceProbe(plan, client, {"health": look.health, "ready": look.ready}, "ready", canary_agrees)
 
 
 class _Look:

@@ -1,94 +1,105 @@
-"""What vLLM measures of itself, what it is doing, and what it produces while requests wait.
+"""What vLLM measures of itself, what it is doing, what it serves, and what it produces while requests wait.
 
-Source: GET /health, /metrics and, once after each start, /version, on the node of the (head) API server; its own
-counters are passed through as they are. A server that cannot be reached is `down` and says nothing else. Errors:
-SourceError when /metrics answers with something that is no page of vLLM.
+Source: GET /health and the page of metrics, on the node of the (head) API server, besides `vllm_said` and what the
+canary found; its own counters are passed through as they are. A server that cannot be reached is `down` (or `loading`,
+when its process is seen) and says nothing else. Errors: SourceError when what answers is no vLLM.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from exporters.http_client import Failure, HttpClient, Unanswered, WrongAnswer
-from exporters.label_text import fits_label
+from exporters import vllm_process
+from exporters.canary_record import CanaryRecord, Finding
+from exporters.clocks import MACHINE
+from exporters.http_client import HttpClient, Unanswered, WrongAnswer
 from exporters.source import READING_INTERVAL, SourceError
+from exporters.vllm_changes import Changes, Served, model_info
+from exporters.vllm_demand import Demand
+from exporters.vllm_loading import Loading
 from exporters.vllm_names import FAMILIES
 from exporters.vllm_page import VllmPage
-from exporters.vllm_state import Demand, StateWatch
+from exporters.vllm_progress import metrics_client, metrics_text
+from exporters.vllm_said import Said
+from exporters.vllm_state import StateWatch
+from ragpulse.catalogue import vllm as catalogue
 from ragpulse.catalogue.agent import SOURCE_DROPPED
-from ragpulse.catalogue.vllm import DEMAND_SECONDS, DEMAND_TOKENS, INFO, METRIC_OFFERED, STATE, STATES
+from ragpulse.catalogue.vllm import INFO, METRIC_OFFERED, STATE, STATES
 from ragpulse.metric import Metric, Sample, one_of
 
 if TYPE_CHECKING:
     from ragpulse.services import Vllm
 
-# Of the interval, for all requests of a run together. A starved server was seen to take 2.2 s for its page.
-_REQUESTS_SHARE = 0.9
-_HEALTH_SHARE = 0.6
+# Of the interval, for each of the three. A starved server was seen to take 2.2 s for its page.
+_HEALTH_SHARE, _PAGE_SHARE, _SAID_SHARE = 0.3, 0.5, 0.15
 _LONGEST_GAP = 3  # intervals between two looks that still belong together
+_CANARY_HOLDS = 2.5  # of its intervals, as any reading
 _SERVER_ERROR = 5  # first digit of the status
 
 
 class VllmSource:
     max_age: float | None = None
-    emits: tuple[Metric, ...] = (STATE, INFO, METRIC_OFFERED, DEMAND_SECONDS, DEMAND_TOKENS, SOURCE_DROPPED, *FAMILIES)
+    emits: tuple[Metric, ...] = (
+        STATE, INFO, METRIC_OFFERED, SOURCE_DROPPED, catalogue.DEMAND_SECONDS, catalogue.DEMAND_TOKENS,
+        catalogue.MODEL_INFO, catalogue.CHANGES, catalogue.LOADING_SECONDS, catalogue.STATS_DISABLED,
+        catalogue.UNKNOWN_FAMILIES, *FAMILIES,
+    )  # fmt: skip
 
     def __init__(
         self,
         service: str,
         vllm: Vllm,
         interval: float = READING_INTERVAL,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = MACHINE.awake,
+        record: CanaryRecord | None = None,
     ) -> None:
         self.name = f"vllm:{service}"
         self.interval = interval
         self.timeout = interval
         self._service = service
         self._clock = clock
-        self._limit = _REQUESTS_SHARE * interval
-        # No key: vLLM asks for one below /v1 only.
-        self._client = HttpClient(vllm.url, timeout=self._limit, budget=self._limit, tls=vllm.tls)
+        self._record = record
+        self._canary_holds = _CANARY_HOLDS * vllm.canary.every
+        # Neither needs the key: vLLM asks for one below /v1 only.
+        self._health = HttpClient(vllm.url, timeout=_HEALTH_SHARE * interval, tls=vllm.tls)
+        self._metrics = metrics_client(vllm, _PAGE_SHARE * interval)
+        self._said = Said(vllm, _SAID_SHARE * interval, clock)
         self._state = StateWatch()
         self._demand = Demand(service, longest=_LONGEST_GAP * interval)
-        self._version: str | None = None
+        self._changes = Changes(service)
+        self._loading = Loading(service, lambda: vllm_process.started(vllm.url))
 
     def read(self) -> Iterator[Sample]:
-        with self._client:
-            return iter(list(self._look()))
+        return iter([*self._look()])
 
     def counters(self) -> Iterator[Sample]:
-        return self._demand.samples()
+        yield from self._demand.samples()
+        yield from self._changes.samples()
 
     def cut(self) -> None:
         self._demand.forget()
 
     def _look(self) -> Iterator[Sample]:
         try:
-            refusing = self._refusing()
-        except Unanswered:
-            yield from self._unseen("down")
+            refusing = self._refuses()
+        except Unanswered as failure:
+            yield from self._gone(refused=failure.reason == "connect")
             return
+        finding = self._record.last(self._clock(), self._canary_holds) if self._record else None
         try:
-            page = self._page()
+            page = VllmPage(metrics_text(self._metrics))
         except Unanswered:
-            yield from self._unseen("refusing" if refusing else "down")
-            return
-        now = self._clock()
-        engines = page.engines()
-        self._demand.observe(engines, now)
-        yield from self._is(self._state.judge(engines, now, refusing=refusing))
-        yield from page.samples(self._service)
-        yield SOURCE_DROPPED(page.dropped, source=self.name)
-        for metric, offered in page.offered():
-            yield METRIC_OFFERED(offered, service=self._service, metric=metric.name)
-        if version := self._known_version():
-            yield INFO(1, service=self._service, version=version)
+            yield from self._without_numbers(finding, refusing=refusing)
+        except WrongAnswer as wrong:
+            raise SourceError(f"GET /metrics: {wrong}") from wrong
+        else:
+            yield from self._seen(page, finding, refusing=refusing)
+        yield from self._loading.answers()
 
-    def _refusing(self) -> bool:
+    def _refuses(self) -> bool:
         try:
-            answer = self._client.request("GET", "/health", timeout=_HEALTH_SHARE * self._limit)
+            answer = self._health.get("/health")
             if answer.status // 100 == _SERVER_ERROR:
                 return True
             answer.expect()
@@ -96,29 +107,41 @@ class VllmSource:
             raise SourceError(f"GET /health: {wrong}; is this vLLM?") from wrong
         return False
 
-    def _page(self) -> VllmPage:
-        try:
-            text = self._client.get("/metrics").expect().body.decode()
-        except WrongAnswer as answer:
-            raise SourceError(f"GET /metrics: {answer}") from answer
-        except UnicodeDecodeError as error:
-            raise SourceError("GET /metrics: the page is not UTF-8 text") from error
-        return VllmPage(text)
+    def _seen(self, page: VllmPage, finding: Finding | None, *, refusing: bool) -> Iterator[Sample]:
+        now = self._clock()
+        engines = page.engines()
+        self._demand.observe(engines, now)
+        yield from self._is(self._state.judge(engines, now, refusing=refusing, finding=finding))
+        yield from page.samples(self._service)
+        yield SOURCE_DROPPED(page.dropped, source=self.name)
+        yield catalogue.UNKNOWN_FAMILIES(page.unknown, service=self._service)
+        yield catalogue.STATS_DISABLED(page.stats_disabled, service=self._service)
+        for metric, offered in page.offered():
+            yield METRIC_OFFERED(offered, service=self._service, metric=metric.name)
+        self._said.look()
+        yield from self._served(Served(self._said.version, self._said.models, page.layout, page.started))
 
-    def _known_version(self) -> str | None:
-        if self._version is None:
-            try:
-                found = self._client.get("/version").expect().mapping().get("version")
-            except Failure:
-                return None
-            self._version = found if fits_label(found) else None
-        return self._version
+    def _served(self, served: Served) -> Iterator[Sample]:
+        self._changes.observe(served)
+        if served.version is not None:
+            yield INFO(1, service=self._service, version=served.version)
+        yield from model_info(self._service, served.models or ())
 
-    def _unseen(self, state: str) -> Iterator[Sample]:
+    def _without_numbers(self, finding: Finding | None, *, refusing: bool) -> Iterator[Sample]:
+        """It is there, and its page is not: a canary that was answered knows more than that."""
+        self._demand.forget()
+        if finding is None:
+            yield from self._gone(refused=False, state="refusing" if refusing else "down")
+        else:
+            yield from self._is(self._state.judge({}, self._clock(), refusing=refusing, finding=finding))
+
+    def _gone(self, *, refused: bool, state: str = "down") -> Iterator[Sample]:
         self._state.forget()
         self._demand.forget()
-        self._version = None  # it may come back as another
-        yield from self._is(state)
+        self._said.forget()
+        loading = list(self._loading.refused()) if refused else []
+        yield from self._is("loading" if loading else state)
+        yield from loading
 
     def _is(self, state: str) -> Iterator[Sample]:
         return one_of(STATE, "state", STATES, state, service=self._service)

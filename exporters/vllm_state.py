@@ -1,101 +1,88 @@
-"""What vLLM is doing, and how much it produces while requests wait, told from one look at it to the next.
+"""What vLLM is doing, judged by three witnesses: the numbers of its page, its health, and our canary.
 
-States, the first that applies (`loading` is never claimed: a server that loads refuses connections like a dead one):
-down: nothing answers. refusing: /health answers with a server error. stalled: some engine has requests running and
-neither tokens nor steps have moved for 15 s, while /health says 200. saturated: requests wait, and the KV cache is
-full or requests already waited at the last look. serving: everything else. Times are seconds of a monotonic clock.
+States, the first that applies:
+down: nothing answers (`loading` while a process of it is seen to start: see `vllm_process`).
+refusing: /health answers with a server error.
+stalled: no progress for 15 s, though there is something to do. Either some engine has requests running and neither its
+tokens nor its steps move; or canaries time out and nothing moves, whatever the gauges say: a real vLLM publishes
+running and waiting only at the end of a step, so that one hung in its first step looks idle. Where the server says
+nothing of itself (--disable-log-stats), canaries that have timed out for 15 s decide alone.
+refusing: the canary was answered with an error, in HTTP or inside its stream.
+saturated: requests wait, and the KV cache is full, the canary met a full engine, or requests waited at the last look.
+serving: everything else. Times are seconds of a monotonic clock.
 """
 
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from exporters.canary_record import Finding
 from exporters.vllm_page import Engine
 from exporters.vllm_text import EngineKey
-from ragpulse.catalogue.vllm import DEMAND_SECONDS, DEMAND_TOKENS
-from ragpulse.metric import Sample
 
 STALLED_AFTER = 15.0
 FULL_CACHE = 0.95
 Engines = Mapping[EngineKey, Engine]
 
+_HANGS = ("timeout", "deadline")
+_REFUSALS = ("http_5xx", "stream_error", "stream_broken", "empty")
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """progress: as it was last seen. since: when it was first seen so."""
+
+    progress: float
+    since: float
+
+    def seen(self, progress: float, now: float) -> "_Moved":
+        return self if progress == self.progress else _Moved(progress, now)
+
 
 class StateWatch:
     def __init__(self) -> None:
-        self._moved: dict[EngineKey, tuple[float, float]] = {}  # of what works: progress, and since when
+        self._working: dict[EngineKey, _Moved] = {}  # engines with requests running
+        self._all: _Moved | None = None
+        self._hanging_since: float | None = None  # the first of the canaries that timed out one after the other
         self._waited = False
 
     def forget(self) -> None:
         """Nothing could be seen: whatever comes next has no past."""
-        self._moved = {}
+        self._working = {}
+        self._all = None
+        self._hanging_since = None
         self._waited = False
 
-    def judge(self, engines: Engines, now: float, *, refusing: bool) -> str:
-        stalled = self._stalled(engines, now)
-        waits, waited = _waiting(engines), self._waited
+    def judge(self, engines: Engines, now: float, *, refusing: bool, finding: Finding | None = None) -> str:
+        """`engines` is empty when the server says nothing of itself; `finding` None when no canary tells."""
+        reason = finding.reason if finding else ""
+        stalled = self._an_engine_stands_still(engines, now)
+        stalled = self._canaries_hang(engines, now, finding) or stalled
+        waits, waited = any(engine.waiting > 0 for engine in engines.values()), self._waited
         self._waited = waits
         if refusing:
             return "refusing"
         if stalled:
             return "stalled"
+        if reason in _REFUSALS:
+            return "refusing"
         full = any(engine.waiting > 0 and engine.kv_cache_usage >= FULL_CACHE for engine in engines.values())
-        return "saturated" if full or (waits and waited) else "serving"
+        return "saturated" if full or (waits and (waited or reason == "saturated")) else "serving"
 
-    def _stalled(self, engines: Engines, now: float) -> bool:
-        moved: dict[EngineKey, tuple[float, float]] = {}
-        for key, engine in engines.items():
-            if engine.running > 0:
-                progress, since = self._moved.get(key, (engine.progress, now))
-                moved[key] = (engine.progress, since if progress == engine.progress else now)
-        self._moved = moved
-        return any(now - since >= STALLED_AFTER for _, since in moved.values())
+    def _an_engine_stands_still(self, engines: Engines, now: float) -> bool:
+        self._working = {
+            key: self._working.get(key, _Moved(engine.progress, now)).seen(engine.progress, now)
+            for key, engine in engines.items()
+            if engine.running > 0
+        }
+        return any(now - moved.since >= STALLED_AFTER for moved in self._working.values())
 
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    at: float
-    waits: bool
-    generated: Mapping[EngineKey, float]
-
-
-class Demand:
-    """Seconds and tokens between two looks at both of which requests waited. They only grow, whatever vLLM does.
-
-    longest: two looks further apart than this many seconds are not joined: nobody saw what was between them.
-    """
-
-    def __init__(self, service: str, longest: float) -> None:
-        self._service = service
-        self._longest = longest
-        self._last: _Look | None = None
-        self._seconds = 0.0
-        self._tokens = 0.0
-        self._lock = threading.Lock()
-
-    def forget(self) -> None:
-        with self._lock:
-            self._last = None
-
-    def observe(self, engines: Engines, now: float) -> None:
-        look = _Look(now, _waiting(engines), {key: engine.generated for key, engine in engines.items()})
-        with self._lock:
-            last, self._last = self._last, look
-            if last is not None and last.waits and look.waits and look.at - last.at <= self._longest:
-                self._seconds += look.at - last.at
-                self._tokens += sum(_grown(last.generated, look.generated))
-
-    def samples(self) -> Iterator[Sample]:
-        with self._lock:
-            seconds, tokens = self._seconds, self._tokens
-        yield DEMAND_SECONDS(seconds, service=self._service)
-        yield DEMAND_TOKENS(tokens, service=self._service)
-
-
-def _waiting(engines: Engines) -> bool:
-    return any(engine.waiting > 0 for engine in engines.values())
-
-
-def _grown(before: Mapping[EngineKey, float], after: Mapping[EngineKey, float]) -> Iterator[float]:
-    """A counter that fell belongs to an engine that started anew, one that is new has no past: both count nothing."""
-    for key, value in after.items():
-        yield max(0.0, value - before.get(key, value))
+    def _canaries_hang(self, engines: Engines, now: float, finding: Finding | None) -> bool:
+        progress = sum(engine.progress for engine in engines.values())
+        self._all = (self._all or _Moved(progress, now)).seen(progress, now)
+        if finding is None or finding.reason not in _HANGS:
+            self._hanging_since = None
+            return False
+        if self._hanging_since is None:
+            self._hanging_since = finding.at
+        stands_since = self._all.since if engines else self._hanging_since
+        return now - stands_since >= STALLED_AFTER

@@ -91,12 +91,16 @@ class Service(Part):
 
 
 class Canary(Part):
+    enabled: bool = True
+    """whether canaries are sent; `false` leaves the state to what the server says of itself"""
     prompt: str = "Say one word."
     """what is asked"""
     max_tokens: Annotated[int, Field(ge=1, le=256)] = 8
     """tokens that may be generated for it"""
     every: Duration = 10.0
     """time between two canaries"""
+    timeout: Duration | None = None
+    """of one canary, from connecting to its last token (default: 0.7 × `canary.every`, at most 15s)"""
 
 
 class Vllm(Service):
@@ -112,8 +116,10 @@ class Vllm(Service):
     """file that holds the API key"""
     raw: bool = False
     """Prometheus also scrapes the page of vLLM itself"""
+    metrics_url: Url | None = None
+    """its page of metrics, where that is not `url`/metrics: a Ray node's, under Ray Serve"""
     canary: Canary = Canary()
-    """a small request of our own; not sent yet"""
+    """a small streaming completion of our own: the only request that an engine cannot answer while it hangs"""
 
 
 class Ray(Service):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
+    from ragpulse.services import Canary
 
 
 MAX_VANTAGES = 3
@@ -41,6 +42,11 @@ def interval(cluster: Cluster, service: str) -> float:
 def request_timeout(cluster: Cluster, service: str) -> float:
     """Seconds after which one probe request has failed: well inside the interval, so that all checks of a run fit."""
     return cluster.services[service].timeout or min(3.0, 0.3 * interval(cluster, service))
+
+
+def canary_timeout(canary: Canary) -> float:
+    """Seconds after which a canary has failed: it ends before the next is due, and a hang is known within 30 s."""
+    return canary.timeout or min(15.0, 0.7 * canary.every)
 
 
 def _rank(service: str, node: str) -> str:

@@ -6,12 +6,13 @@ from ragpulse.consistency.contradiction import Contradiction
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
 from ragpulse.recorded import short_window
-from ragpulse.services import Vllm
+from ragpulse.services import Canary, Vllm
 from ragpulse.units import prometheus_duration
 from ragpulse.vantage import interval
 
 _SCRAPE_INTERVAL: Path_ = ("monitoring", "scrape_interval")
 SHORTEST_INTERVAL = 1.0
+_CANARY_SHARE = 0.7  # of its interval: what is left reads the page that tells a full engine from a hung one
 
 
 def contradictions(cluster: Cluster) -> Iterator[Contradiction]:
@@ -21,6 +22,7 @@ def contradictions(cluster: Cluster) -> Iterator[Contradiction]:
             yield from _interval((*at, "every"), service.every, cluster)
         if isinstance(service, Vllm):
             yield from _interval((*at, "canary", "every"), service.canary.every, cluster)
+            yield from _slow_canary(at, service.canary)
         yield from _slow_probes(name, cluster)
     yield from _forgotten(cluster)
 
@@ -51,6 +53,16 @@ def _slow_probes(name: str, cluster: Cluster) -> Iterator[Contradiction]:
             f" (`every`), so at most {prometheus_duration(every / checks)}{' for each' if checks > 1 else ''}"
         )
         yield Contradiction(("services", name, "timeout"), text, (("services", name, "every"), _SCRAPE_INTERVAL))
+
+
+def _slow_canary(at: Path_, canary: Canary) -> Iterator[Contradiction]:
+    most = _CANARY_SHARE * canary.every
+    if canary.timeout is not None and canary.timeout > most:
+        text = (
+            f"{prometheus_duration(canary.timeout)} is too long: a canary must end before the next, so at most"
+            f" {prometheus_duration(most)} with `canary.every` of {prometheus_duration(canary.every)}"
+        )
+        yield Contradiction((*at, "canary", "timeout"), text, ((*at, "canary", "every"),))
 
 
 def _forgotten(cluster: Cluster) -> Iterator[Contradiction]:

@@ -1,0 +1,90 @@
+"""One streamed completion as its client sees it: when the first token came, how far apart the others, how it ended.
+
+Source: the answer to POST /v1/completions with `"stream": true`, fed piece by piece with seconds since the request.
+HTTP 200 says nothing here: an engine that dies in the middle ends its stream with an error event and [DONE]. An event
+may hold several tokens; the usage at the end says how many there were. Errors: WrongAnswer, its reason one of
+`CANARY_REASONS` or `invalid`.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from exporters.http_answer import WrongAnswer
+from exporters.sse import EventReader
+
+_DONE = "[DONE]"
+_FAILED = {"error": "stream_error", "abort": "stream_broken"}  # finish reasons that are no end
+
+
+@dataclass(slots=True)
+class Completion:
+    """ttft: seconds to the first event with a choice in it; None before. gaps: seconds between those events.
+    tokens: as the server counts them, else one for each event.
+    """
+
+    model: str
+    max_events: int
+    ttft: float | None = None
+    gaps: list[float] = field(default_factory=list)
+    tokens: int = 0
+    _events: EventReader = field(default_factory=EventReader)
+    _last: float = 0.0
+    _finished: bool = False
+    _done: bool = False
+
+    def feed(self, chunk: bytes, seconds: float) -> None:
+        for event in self._events.feed(chunk):
+            self._event(event, seconds)
+
+    def end(self) -> None:
+        """Nothing more comes: was it whole?"""
+        if not (self._done and self._finished):
+            # A stream that is [DONE] without any token is an empty one; so is one that never began.
+            broken = self.ttft is not None or not self._done
+            raise WrongAnswer("stream_broken" if broken else "empty", "the stream ended before its end")
+        if self.ttft is None or not self.tokens:
+            raise WrongAnswer("empty", "the completion has no token")
+
+    def _event(self, event: str, seconds: float) -> None:
+        if event.strip() == _DONE:
+            self._done = True
+            return
+        found = _mapping(event)
+        if found.get("error") is not None or found.get("object") == "error":
+            raise WrongAnswer("stream_error", "the stream holds an error")
+        if found.get("model", self.model) != self.model:
+            raise WrongAnswer("wrong_model", "another model answered")
+        choices = found.get("choices")
+        if isinstance(choices, list) and choices:
+            self._choice(choices[0], seconds)
+        usage = found.get("usage")
+        counted = usage.get("completion_tokens") if isinstance(usage, dict) else None
+        if isinstance(counted, int) and not isinstance(counted, bool) and 0 <= counted <= self.max_events:
+            self.tokens = counted
+
+    def _choice(self, choice: Any, seconds: float) -> None:
+        if not isinstance(choice, dict):
+            raise WrongAnswer("invalid", "an event of the stream holds no choice")
+        if self.ttft is None:
+            self.ttft = seconds
+        else:
+            self.gaps.append(seconds - self._last)
+        if len(self.gaps) >= self.max_events:
+            raise WrongAnswer("too_large", f"more than {self.max_events} events came")
+        self._last = seconds
+        self.tokens += 1
+        finish = choice.get("finish_reason")
+        if finish in _FAILED:
+            raise WrongAnswer(_FAILED[finish], "the stream says that it was given up")
+        self._finished = self._finished or finish is not None
+
+
+def _mapping(event: str) -> dict[str, Any]:
+    try:
+        found = json.loads(event)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise WrongAnswer("invalid", "an event of the stream is no JSON object")
+    return found
