@@ -1,31 +1,32 @@
-"""vLLM's metrics page under the names of our catalogue, every series per model and engine with its own buckets.
+"""vLLM's metrics page under the names of our catalogue, whatever its version calls them; also Ray's page of it.
 
-Source: the text of GET /metrics (without a slash at the end: with one it is another handler and another format).
+Source: the page of GET /metrics (without a slash at the end: with one it is another handler and another format, which
+is read as well). Every series stands for itself, by model and engine, with its own buckets and its own value: a counter
+that falls is a reset of vLLM's and passed on as such, a family that vanishes (Ray takes gauges away while nothing runs)
+is absent for as long. On Ray's page an engine is `<engine>@<process>`: many processes have an engine 0 each, and a name
+that depended on who else is there would change with them.
+
 Errors: SourceError for a page that cannot be read, has a series twice, or a value that none can have. Families and
-labels that this version does not know are dropped; so are series beyond the most that are shown, and those are counted.
+labels that no version known here has are dropped; so are series beyond the most that are shown, and those are counted.
 """
 
-import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
-from prometheus_client.metrics_core import Metric as Family
-from prometheus_client.samples import Sample as Line
-
-from exporters import vllm_text
+from exporters import vllm_families, vllm_text
 from exporters.source import SourceError
-from exporters.vllm_names import FAMILIES, OWN_LABELS, STEPS
-from exporters.vllm_text import EngineKey, engine_of
+from exporters.vllm_families import Groups, Key
+from exporters.vllm_histogram import Histogram, histogram
+from exporters.vllm_names import FAMILIES
+from exporters.vllm_text import EngineKey
 from ragpulse.catalogue import vllm
 from ragpulse.metric import Metric, Sample
-
-_MOST = 2.0**53  # beyond it a float counts no single event any more, and a counter of ours would stand still for ever
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What one engine is doing. `progress` grows with every step of work, whatever its unit."""
+    """What an engine is doing; 0 where it does not say. `progress` grows with every step of work, whatever its unit."""
 
     running: float
     waiting: float
@@ -34,41 +35,46 @@ class Engine:
     progress: float
 
 
-@dataclass(slots=True)
-class _Histogram:
-    edges: dict[float, float] = field(default_factory=dict)
-    total: float = math.nan
-    count: float = math.nan
-
-
 class VllmPage:
-    """`dropped`: series that were left out."""
+    """`dropped`: series that were left out. `unknown`: families of vLLM's that no version known here has.
 
-    def __init__(self, text: str) -> None:
-        self._families = vllm_text.families(text)
-        self.dropped = vllm_text.leave_out(self._families)
+    `stats_disabled`: it is a page of metrics, not Ray's, and vLLM says nothing of itself.
+    """
+
+    def __init__(self, page: str | bytes) -> None:
+        text = vllm_text.read(_decoded(page))
+        families = vllm_families.choose(text)
+        self.dropped = families.dropped
+        self.unknown = text.unknown
+        self.stats_disabled = not text.has_vllm and not text.is_of_ray
+        self._shown = families.shown
 
     def offered(self) -> Iterator[tuple[Metric, bool]]:
         for metric in FAMILIES:
-            yield metric, self._family(metric) is not None
+            yield metric, metric in self._shown
 
     def samples(self, service: str) -> Iterator[Sample]:
-        for metric in FAMILIES:
-            if (family := self._family(metric)) is None:
-                continue
+        """Of all that the page offers."""
+        for metric, groups in self._shown.items():
+            names = metric.labels[1:]
             if metric.kind == "histogram":
-                for labels, found in _histograms(family).items():
+                for key, found in self._histograms(metric).items():
                     yield from metric.buckets(
-                        found.edges.items(),
-                        found.total,
-                        service=service,
-                        **dict(zip(_names(metric), labels, strict=True)),
+                        found.edges.items(), found.total, service=service, **dict(zip(names, key, strict=True))
                     )
             else:
-                for labels, value in _values(metric, family).items():
-                    yield metric(value, service=service, **dict(zip(_names(metric), labels, strict=True)))
+                for key, value in _values(metric, groups).items():
+                    yield metric(value, service=service, **dict(zip(names, key, strict=True)))
+
+    def about(self, service: str) -> Iterator[Sample]:
+        """What the page is, where it is the only one of its service."""
+        for metric, is_offered in self.offered():
+            yield vllm.METRIC_OFFERED(is_offered, service=service, metric=metric.name)
+        yield vllm.STATS_DISABLED(self.stats_disabled, service=service)
+        yield vllm.UNKNOWN_FAMILIES(self.unknown, service=service)
 
     def engines(self) -> dict[EngineKey, Engine]:
+        """An engine is there when anything is said of it."""
         running, waiting, kv_cache, generated, prompt = (
             self._by_engine(metric)
             for metric in (
@@ -79,90 +85,60 @@ class VllmPage:
                 vllm.PROMPT_TOKENS,
             )
         )
-        steps = self._steps()
+        steps = {(key[0], key[1]): found.count for key, found in self._histograms(vllm.TOKENS_PER_STEP).items()}
         return {
             key: Engine(
-                running=running[key],
+                running=running.get(key, 0.0),
                 waiting=waiting.get(key, 0.0),
                 kv_cache_usage=kv_cache.get(key, 0.0),
                 generated=generated.get(key, 0.0),
                 progress=generated.get(key, 0.0) + prompt.get(key, 0.0) + steps.get(key, 0.0),
             )
-            for key in running
+            for key in self._engine_keys
         }
 
-    def _family(self, metric: Metric) -> Family | None:
-        offered = (self._families.get(name) for name in FAMILIES[metric])
-        return next((family for family in offered if family is not None and family.type == metric.kind), None)
+    def models(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(model for model, _ in self._engine_keys if model))
+
+    def cache(self) -> dict[str, tuple[float, float]]:
+        """Engine → blocks of its KV cache, tokens of one block; without those that do not say both."""
+        blocks, tokens = (
+            {key[0]: value for key, value in _values(metric, self._shown.get(metric, {})).items()}
+            for metric in (vllm.CACHE_BLOCKS, vllm.CACHE_BLOCK_SIZE)
+        )
+        return {engine: (count, tokens[engine]) for engine, count in blocks.items() if engine in tokens}
+
+    @property
+    def started(self) -> float | None:
+        """When the API server started, in Unix time; None when several share the page."""
+        return _values(vllm.STARTED, self._shown.get(vllm.STARTED, {})).get(())
+
+    @cached_property
+    def _engine_keys(self) -> list[EngineKey]:
+        return sorted(
+            {
+                (key[0], key[1])
+                for metric, groups in self._shown.items()
+                if vllm_families.is_of_engine(metric)
+                for key in groups
+            }
+        )
 
     def _by_engine(self, metric: Metric) -> Mapping[EngineKey, float]:
-        family = self._family(metric)
-        return {} if family is None else {(key[0], key[1]): value for key, value in _values(metric, family).items()}
+        return {(key[0], key[1]): value for key, value in _values(metric, self._shown.get(metric, {})).items()}
 
-    def _steps(self) -> Mapping[EngineKey, float]:
-        family = next((self._families[name] for name in STEPS if name in self._families), None)
-        if family is None or family.type != "histogram":
-            return {}
-        return {(key[0], key[1]): found.count for key, found in _histograms(family).items()}
+    def _histograms(self, metric: Metric) -> dict[Key, Histogram]:
+        groups = self._shown.get(metric, {})
+        return {key: histogram(metric.name, lines) for key, lines in groups.items()}
 
 
-def _names(metric: Metric) -> tuple[str, ...]:
-    return metric.labels[1:]  # all but `service`, which is ours
+def _values(metric: Metric, groups: Groups) -> dict[Key, float]:
+    label = FAMILIES[metric].value
+    return {key: float(lines[0].labels.said[label]) if label else lines[0].value for key, lines in groups.items()}
 
 
-def _key(line: Line, own: Mapping[str, str]) -> tuple[str, ...]:
-    return (*engine_of(line), *(line.labels.get(theirs, "") for theirs in own.values()))
-
-
-def _values(metric: Metric, family: Family) -> dict[tuple[str, ...], float]:
-    values: dict[tuple[str, ...], float] = {}
-    for line in family.samples:
-        key = _key(line, OWN_LABELS.get(metric, {}))
-        values[key] = _once(line, values.get(key, math.nan))
-    return values
-
-
-def _histograms(family: Family) -> dict[tuple[str, ...], _Histogram]:
-    found: defaultdict[tuple[str, ...], _Histogram] = defaultdict(_Histogram)
-    for line in family.samples:
-        histogram = found[_key(line, {})]
-        if line.name.endswith("_bucket"):
-            edge = _edge(line)
-            histogram.edges[edge] = _once(line, histogram.edges.get(edge, math.nan))
-        elif line.name.endswith("_sum"):
-            histogram.total = _once(line, histogram.total)
-        else:
-            histogram.count = _once(line, histogram.count)
-    if not all(_adds_up(histogram) for histogram in found.values()):
-        raise SourceError(f"GET /metrics: the buckets, sum and count of {family.name} do not fit each other")
-    return found
-
-
-def _adds_up(histogram: _Histogram) -> bool:
-    edges, counts = list(histogram.edges), list(histogram.edges.values())
-    return (
-        edges[-1:] == [math.inf]
-        and edges == sorted(edges)
-        and counts == sorted(counts)
-        and counts[-1] == histogram.count
-        and not math.isnan(histogram.total)
-    )
-
-
-def _edge(line: Line) -> float:
+def _decoded(page: str | bytes) -> str:
     try:
-        edge = float(line.labels["le"])
-    except (KeyError, ValueError):
-        edge = math.nan
-    if math.isnan(edge):
-        raise SourceError(f"GET /metrics: {line.name} has no upper edge")
-    return edge
-
-
-def _once(line: Line, before: float) -> float:
-    """Nothing that we read of vLLM can be negative or endless, nor so large that it cannot count any more."""
-    if not math.isnan(before):
-        raise SourceError(f"GET /metrics: {line.name} has two series that differ in no label that is known here")
-    if not 0 <= line.value <= _MOST:
-        raise SourceError(f"GET /metrics: {line.name} is {line.value}")
-    return float(line.value)
+        return page if isinstance(page, str) else page.decode()
+    except UnicodeDecodeError as error:
+        raise SourceError("GET /metrics: the page is not UTF-8 text") from error

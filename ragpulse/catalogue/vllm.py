@@ -46,9 +46,8 @@ ACCEPTED_TOKENS = counter(
 CORRUPTED_REQUESTS = counter("ragpulse_vllm_corrupted_requests_total", "Requests with NaN in their logits.", *_ENGINE)
 REJECTIONS = counter(
     "ragpulse_vllm_admission_rejections_total",
-    "Requests refused because a queue was full.",
-    "service",
-    "model",
+    "Requests refused because a queue was full; `engine` is empty where the whole server counts them.",
+    *_ENGINE,
     "reason",
 )
 HTTP_REQUESTS = counter(
