@@ -17,7 +17,7 @@ import math
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -50,6 +50,15 @@ SMALL_BODY_BYTES = 1024 * 1024  # for what a service says of itself in a few wor
 MAX_HEADERS = 100  # as Python's own client
 _SUCCESS = 2  # first digit of the status
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": ACCEPT_ENCODING, "User-Agent": f"ragpulse/{__version__}"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: httpx.URL
+    headers: Mapping[str, str]
+    content: bytes | None = None
+    watch: Watch | None = None
 
 
 class HttpClient:
@@ -123,13 +132,13 @@ class HttpClient:
             content, headers["Content-Type"] = json.dumps(json_body).encode(), "application/json"
         # httpx knows the odd corners of URLs (other scripts, spaces, IPv6); its engine takes the parts.
         url = httpx.URL(self._base_url.rstrip("/") + path if path else self._base_url)
-        return self._asked(method, url, headers, content, timeout, watch)
+        return self._asked(_Request(method, url, headers, content, watch), timeout)
 
     def follow(self, answer: Answer) -> Answer:
         """What a redirect points to; its time is that of both. Errors: as `request`, WrongAnswer as `redirect`."""
         url = http_redirect.target(answer)
         if http_redirect.is_same_origin(url, httpx.URL(self._base_url)):
-            found = self._asked("GET", url, self._headers())
+            found = self._asked(_Request("GET", url, self._headers()))
         else:
             found = self._asked_elsewhere(url)
         return replace(found, seconds=answer.seconds + found.seconds)
@@ -157,19 +166,11 @@ class HttpClient:
             except Unanswered as failure:
                 raise WrongAnswer(failure.reason, "the page that it redirects to does not answer") from None
 
-    def _asked(
-        self,
-        method: str,
-        url: httpx.URL,
-        headers: Mapping[str, str],
-        content: bytes | None = None,
-        timeout: float | None = None,
-        watch: Watch | None = None,
-    ) -> Answer:
+    def _asked(self, request: _Request, timeout: float | None = None) -> Answer:
         start = self._clock()
         within = min(self._timeout if timeout is None else timeout, self._timeout, self._block_ends - start)
         try:
-            return self._answered(method, url, _HEADERS | dict(headers), content, start + within, watch)
+            return self._answered(request, start + within)
         except httpcore.TimeoutException as error:
             raise Unanswered("timeout", f"no complete answer within {max(0.0, within):.3g} s") from error
         except httpcore.NetworkError as error:
@@ -184,48 +185,33 @@ class HttpClient:
             # Here they quote the header, and with it the secret.
             raise SecretError("the secret's header is not legal: look at its name, prefix and file") from None
 
-    def _answered(
-        self,
-        method: str,
-        url: httpx.URL,
-        headers: Mapping[str, str],
-        content: bytes | None,
-        ends: float,
-        watch: Watch | None,
-    ) -> Answer:
+    def _answered(self, request: _Request, ends: float) -> Answer:
         """Whatever goes wrong ends the connection. Errors: those of httpcore, Failure."""
         try:
             try:
-                answer = self._exchanged(method, url, headers, content, ends, watch)
+                answer = self._exchanged(request, ends)
             except (httpcore.NetworkError, httpcore.RemoteProtocolError):
                 if not self._exchange.found_a_closed_connection():
                     raise
                 self._kept.close()
-                answer = self._exchanged(method, url, headers, content, ends, watch)
+                answer = self._exchanged(request, ends)
         except BaseException:
             self._kept.close()
             raise
         self._kept.look_after(answer)
         return answer
 
-    def _exchanged(
-        self,
-        method: str,
-        url: httpx.URL,
-        headers: Mapping[str, str],
-        content: bytes | None,
-        ends: float,
-        watch: Watch | None,
-    ) -> Answer:
+    def _exchanged(self, request: _Request, ends: float) -> Answer:
+        url, watch = request.url, request.watch
         begin = self._clock()
         self._exchange.begin(ends - begin)
         connection = self._kept.ready()
         start = self._clock()
         with connection.stream(
-            method,
+            request.method,
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=list(headers.items()),
-            content=content,
+            headers=list({**_HEADERS, **request.headers}.items()),
+            content=request.content,
         ) as response:
             self._exchange.has_head = True
             if len(response.headers) > MAX_HEADERS:

@@ -2,7 +2,8 @@
 
 Each check is one request that gives an `Answer` or raises a `Failure`; what a check asks stands in the file of its
 kind of service. `up`: the first check got an HTTP answer, whatever its status. `ready`: the checks in `ready_when`
-were good, and `also_ready_when` agrees, which knows of it from elsewhere. A failure is a fact about the service; any other exception is our own inability and ends the run.
+were good, and `also_ready_when` agrees, which knows of it from elsewhere. A failure is a fact about the service; any
+other exception is our own inability and ends the run.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -60,7 +61,9 @@ class ServiceProbe:
         return iter(
             [
                 UP(not isinstance(first, Unanswered), service=service),
-                READY(self._also_ready() and all(failures[check] is None for check in self._ready_when), service=service),
+                READY(
+                    self._also_ready() and all(failures[check] is None for check in self._ready_when), service=service
+                ),
                 *(NODE_INFO(1, service=service, node_name=node) for node in self._plan.nodes),
                 *([CERTIFICATE_EXPIRES(expires, service=service)] if expires is not None else []),
             ]

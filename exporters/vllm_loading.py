@@ -14,7 +14,9 @@ from ragpulse.metric import Sample
 class Loading:
     """`started`: when the process of the server began, in Unix time; None when none is seen. It may take some 20 ms."""
 
-    def __init__(self, service: str, started: Callable[[], float | None], wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, service: str, started: Callable[[], float | None], wall: Callable[[], float] = time.time
+    ) -> None:
         self._service = service
         self._started = started
         self._wall = wall

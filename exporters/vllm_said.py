@@ -1,4 +1,4 @@
-"""What vLLM says of itself besides numbers: its version, and the models it serves. Asked seldom: it changes with a restart.
+"""What vLLM says of itself besides numbers: its version, and the models it serves. Asked seldom: they seldom change.
 
 Source: GET /version, without a key, and GET /v1/models, with the key when one is given. Errors: none; what is not said
 is None, and asked for again at the next look. SecretError for a key that cannot be used.

@@ -114,12 +114,10 @@ class VllmSource:
         yield from self._is(self._state.judge(engines, now, refusing=refusing, finding=finding))
         yield from page.samples(self._service)
         yield SOURCE_DROPPED(page.dropped, source=self.name)
-        yield catalogue.UNKNOWN_FAMILIES(page.unknown, service=self._service)
-        yield catalogue.STATS_DISABLED(page.stats_disabled, service=self._service)
-        for metric, offered in page.offered():
-            yield METRIC_OFFERED(offered, service=self._service, metric=metric.name)
+        yield from page.about(self._service)
         self._said.look()
-        yield from self._served(Served(self._said.version, self._said.models, page.layout, page.started))
+        layout = (len(engines), *sorted(page.cache().items())) if engines else None
+        yield from self._served(Served(self._said.version, self._said.models, layout, page.started))
 
     def _served(self, served: Served) -> Iterator[Sample]:
         self._changes.observe(served)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from exporters.vllm_demand import Demand
 from exporters.vllm_page import Engine
-from exporters.vllm_state import STALLED_AFTER, Demand, StateWatch
+from exporters.vllm_state import STALLED_AFTER, StateWatch
 from exporters.vllm_text import EngineKey
 from tests.fakes.readings import by_series
 

@@ -33,6 +33,7 @@ PATIENT = 30.0
 def vllm(replay: Replay) -> Replay:
     replay.get("/health", reply())
     replay.get("/version", reply(body=(CAPTURES / "http" / "version.body").read_bytes()))
+    replay.get("/v1/models", reply(body=(CAPTURES / "http" / "models.body").read_bytes()))
     replay.get("/metrics", page("0.32.0-load"))
     return replay
 
@@ -61,18 +62,16 @@ def test_a_page_is_passed_through_with_state_version_and_what_is_offered(vllm: R
     assert by_series(source_of(vllm.url).read()) == {
         **by_series(known.samples("vllm")),
         **states("serving"),
-        **{
-            f'ragpulse_vllm_metric_offered{{service="vllm",metric="{metric.name}"}}': float(offered)
-            for metric, offered in known.offered()
-        },
+        **by_series(known.about("vllm")),
         'ragpulse_vllm_info{service="vllm",version="0.32.0"}': 1.0,
+        'ragpulse_vllm_model_info{service="vllm",model="tiny",root="/models/tiny",max_model_len="512"}': 1.0,
         'ragpulse_source_dropped_series{source="vllm:vllm"}': 0.0,
     }
 
 
 def test_metrics_are_asked_for_without_a_slash_and_without_a_format(vllm: Replay) -> None:
     source_of(vllm.url).read()
-    assert [request.path for request in vllm.asked] == ["/health", "/metrics", "/version"]
+    assert [request.path for request in vllm.asked] == ["/health", "/metrics", "/version", "/v1/models"]
     assert {request.headers["Accept"] for request in vllm.asked} == {"*/*"}
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from exporters.vllm_demand import Demand
 from exporters.vllm_page import Engine
-from exporters.vllm_state import STALLED_AFTER, Demand, StateWatch
+from exporters.vllm_state import STALLED_AFTER, StateWatch
 from tests.fakes.readings import by_series
 
 POLL = 5.0
