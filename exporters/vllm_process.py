@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import psutil
 
 _DEFAULT_PORT = 8000
-_SERVER = re.compile(r"(^|/)vllm$|^vllm\.entrypoints\.")
+_SERVER = re.compile(r"(?:^| )(?:-m vllm\.entrypoints\.\S+|(?:\S*/)?vllm serve)(?: |$)")
 _WORDS = 8  # of a command line, within which the server is named
 
 
@@ -30,7 +30,7 @@ def started(url: str) -> float | None:
 
 
 def serves(command: Sequence[str], port: int) -> bool:
-    return any(_SERVER.search(word) for word in command[:_WORDS]) and _port(command) == port
+    return _SERVER.search(" ".join(command[:_WORDS])) is not None and _port(command) == port
 
 
 def _port(command: Sequence[str]) -> int:

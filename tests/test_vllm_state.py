@@ -2,6 +2,7 @@
 
 import pytest
 
+from exporters.canary_record import Finding
 from exporters.vllm_demand import Demand
 from exporters.vllm_page import Engine
 from exporters.vllm_state import STALLED_AFTER, StateWatch
@@ -139,3 +140,44 @@ class TestDemand:
             {("tiny", "0"): engine(waiting=1, generated=8), ("tiny", "1"): engine(waiting=1, generated=500)}, 5.0
         )
         assert by_series(demand.samples())['ragpulse_vllm_demand_generation_tokens_total{service="vllm"}'] == 3
+
+
+class TestTheCanary:
+    """What it found, beside the numbers. Findings last as long as a poll here."""
+
+    def judged(self, looks: list[tuple[Engine, str]]) -> list[str]:
+        watch = StateWatch()
+        return [
+            watch.judge({KEY: look}, number * POLL, refusing=False, finding=Finding(number * POLL, reason))
+            for number, (look, reason) in enumerate(looks)
+        ]
+
+    @pytest.mark.parametrize("reason", ["timeout", "deadline"])
+    def test_canaries_that_hang_while_nothing_moves_are_a_stall_though_nothing_runs(self, reason: str) -> None:
+        looks = [(engine(generated=7), reason)] * 5
+        assert self.judged(looks) == ["serving", "serving", "serving", "stalled", "stalled"]
+
+    def test_one_good_canary_ends_the_stall(self) -> None:
+        looks = [(engine(generated=7), "timeout")] * 4 + [(engine(generated=7), "")]
+        assert self.judged(looks)[-2:] == ["stalled", "serving"]
+
+    def test_canaries_that_hang_while_tokens_flow_are_no_stall(self) -> None:
+        assert set(self.judged([(engine(generated=look), "timeout") for look in range(9)])) == {"serving"}
+
+    @pytest.mark.parametrize("reason", ["http_5xx", "stream_error", "stream_broken", "empty"])
+    def test_an_error_in_place_of_tokens_is_a_refusal(self, reason: str) -> None:
+        assert self.judged([(engine(), reason)]) == ["refusing"]
+
+    @pytest.mark.parametrize("reason", ["auth", "http_4xx", "wrong_model", "connect", "tls"])
+    def test_what_may_be_our_own_mistake_says_nothing_about_the_engine(self, reason: str) -> None:
+        assert set(self.judged([(engine(), reason)] * 9)) == {"serving"}
+
+    def test_half_an_hour_of_a_full_engine_that_progresses_is_saturated_and_never_worse(self) -> None:
+        looks = [(engine(running=8, waiting=40, generated=look), "saturated") for look in range(360)]
+        assert set(self.judged(looks)) == {"saturated"}
+
+    def test_a_day_of_idleness_with_good_canaries_serves(self) -> None:
+        assert set(self.judged([(engine(generated=8 * (look // 2)), "") for look in range(17_280)])) == {"serving"}
+
+    def test_a_stall_outweighs_an_error_of_the_canary(self) -> None:
+        assert self.judged([(engine(running=2, generated=7), "http_5xx")] * 4)[-1] == "stalled"
