@@ -9,7 +9,7 @@ import pytest
 
 from exporters.canary_record import CanaryRecord
 from exporters.vllm_canary import CanaryPlan, VllmCanary
-from ragpulse.services import Vllm
+from ragpulse.services import Canary, Vllm
 from tests.fakes.hostile_server import hostile
 from tests.fakes.hostile_watch import SECRET
 from tests.fakes.hostile_wire import MISLEADING, SERVERS
@@ -28,7 +28,7 @@ def secret(tmp_path: Path) -> str:
 
 
 def found(url: str, secret: str, timeout: float) -> str:
-    service = Vllm(kind="vllm", nodes=("sark",), url=url, model="tiny", api_key_file=secret)
+    service = Vllm(kind="vllm", nodes=("sark",), url=url, model="tiny", api_key_file=secret, canary=Canary(every=1.0))
     canary = VllmCanary(CanaryPlan("vllm", timeout), service, CanaryRecord())
     list(canary.read())
     ((check, reason),) = failures(canary.counters())
