@@ -90,7 +90,7 @@ STATES = [
     pytest.param([look(IDLE, health="silent", canary="")] * 9, [SERVING] * 9, id="where one does, it serves"),
     # Canaries beside numbers
     pytest.param([look(IDLE), look(IDLE), look(IDLE), look(IDLE, canary="timeout"), look(IDLE, canary="")],
-                 [SERVING] * 3 + [STALLED, SERVING], id="one that hangs while nothing moves for 15 s, until one is answered"),
+                 [SERVING] * 3 + [STALLED, SERVING], id="one that hangs where nothing moves, until one is answered"),
     pytest.param([look(IDLE, canary="deadline")] * 4, [SERVING] * 3 + [STALLED], id="one that had to be cut hangs too"),
     pytest.param([look(IDLE, canary="timeout")] * 4 + [look(engine(generated=8), canary="timeout")],
                  [SERVING] * 3 + [STALLED, SERVING], id="a stall that heals is over before the next canary says so"),
