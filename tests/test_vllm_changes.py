@@ -1,8 +1,6 @@
 """What is served and how it changes; how long it takes to load; which process it is."""
 
 import os
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from exporters.vllm_loading import Loading
 from ragpulse.catalogue.vllm import CHANGE_KINDS
 from tests.fakes.clocks import Standing
 from tests.fakes.readings import by_series
-from tests.fakes.running import until
+from tests.fakes.vllm_process import starting_vllm
 
 TINY = Model("tiny", "/models/tiny", "512")
 KEY = ("tiny", "0")
@@ -192,13 +190,8 @@ class TestProcess:
         assert vllm_process.started("http://127.0.0.1", tmp_path) is None, "port 80"
 
     def test_a_running_one_is_found_with_its_start(self, tmp_path: Path) -> None:
-        module = tmp_path / "vllm" / "entrypoints"
-        module.mkdir(parents=True)
-        (module / "api.py").write_text("import sys; sys.stdin.read()")
-        command = [sys.executable, "-m", "vllm.entrypoints.api", "--port", "18765"]
         before = since_boot()
-        with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=tmp_path, env={**os.environ, "PYTHONPATH": "."}):
-            until(lambda: vllm_process.started("http://127.0.0.1:18765") is not None, "it runs")
+        with starting_vllm(tmp_path, 18765):
             assert before - 1 < (vllm_process.started("http://127.0.0.1:18765") or 0) <= since_boot()
             assert vllm_process.started("http://127.0.0.1:18766") is None
         assert vllm_process.started("http://127.0.0.1:18765") is None

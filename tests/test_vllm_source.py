@@ -32,6 +32,7 @@ from tests.fakes.http_replay import (
 )
 from tests.fakes.partial import given
 from tests.fakes.readings import by_series
+from tests.fakes.vllm_process import starting_vllm
 
 CAPTURES = Path(__file__).parent / "captures" / "vllm"
 QUICK = 1.0  # interval where a request must time out
@@ -188,6 +189,23 @@ def test_something_else_that_answers_has_no_state(vllm: Replay) -> None:
 def test_a_port_on_which_nobody_listens_is_down() -> None:
     with refusing_url() as url:
         assert by_series(source_of(url).read()) == states("down")
+
+
+def test_a_port_on_which_nobody_listens_yet_is_that_of_a_server_which_loads(tmp_path: Path) -> None:
+    with refusing_url() as url, starting_vllm(tmp_path, int(url.rpartition(":")[2])):
+        found = by_series(source_of(url).read())
+    seconds = found.pop('ragpulse_vllm_loading_seconds{service="vllm"}')
+    assert 0 <= seconds < PATIENT
+    assert found == states("loading")
+
+
+def test_so_is_a_proxy_that_refuses_everything_meanwhile(vllm: Replay, tmp_path: Path) -> None:
+    for path in ("/health", "/metrics"):
+        vllm.get(path, reply(503))
+    source = source_of(vllm.url)
+    with starting_vllm(tmp_path, int(vllm.url.rpartition(":")[2])):
+        assert state_in(by_series(source.read())) == "loading"
+    assert state_in(by_series(source.read())) == "refusing"
 
 
 def test_a_dead_engine_that_is_still_asked_refuses(vllm: Replay) -> None:
