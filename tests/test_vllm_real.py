@@ -16,7 +16,7 @@ from ragpulse.catalogue import vllm
 from ragpulse.catalogue.vllm import STATES
 from ragpulse.stack.process import Process
 from tests.fakes.real_vllm import KEY, MODEL, RealVllm, real_vllm
-from tests.fakes.running import free_ports, running
+from tests.fakes.running import answers, free_ports, running, until
 
 pytestmark = pytest.mark.vllm
 
@@ -79,7 +79,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         running(Process("agent", argv, "the agent"), folder / "agent.log"),
         real_vllm(environment, port, folder / "vllm.log") as server,
     ):
-        wait_for(f"http://127.0.0.1:{agent_port}/healthz")
+        until(lambda: answers(f"http://127.0.0.1:{agent_port}/healthz"), "the agent answers")
         yield Watched(server, f"http://127.0.0.1:{agent_port}/metrics")
 
 
