@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import curves, hung, node_exporter
+from benchmarks import curves, hung, node_exporter, vllm_page
 from benchmarks.cluster_files import web_services_only
 from benchmarks.demo import background, running_demo
 from benchmarks.document import Results, document
@@ -31,18 +31,23 @@ _IN_THE_WAY = ("load", "agent-alpha", "agent-beta", "alertmanager", "overview", 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """`background`, `idle`: seconds. `hung`, `curves`: scrapes of each agent."""
+    """`background`, `idle`: seconds. `hung`, `curves`: scrapes of each agent. `polls`: of each page of vLLM."""
 
     background: float
     size: Size
     hung: int
     curves: int
     idle: float
+    polls: int
 
 
 # 26 × 24 makes 624 fresh scrapes of each kind.
-_WHOLE = Extent(background=60, size=Size(pairs=26, rounds=24, back_to_back=600, idle=10), hung=600, curves=100, idle=10)
-_QUICK = Extent(background=5, size=Size(pairs=3, rounds=2, back_to_back=60, idle=2), hung=60, curves=4, idle=3)
+_WHOLE = Extent(
+    background=60, size=Size(pairs=26, rounds=24, back_to_back=600, idle=10), hung=600, curves=100, idle=10, polls=100
+)
+_QUICK = Extent(
+    background=5, size=Size(pairs=3, rounds=2, back_to_back=60, idle=2), hung=60, curves=4, idle=3, polls=10
+)
 
 
 def main() -> int:
@@ -98,6 +103,8 @@ def _measure(extent: Extent) -> Results:
             while_hung = hung.measure(folder, extent.hung, advance)
         with stage("how the cost grows", curves.seconds(extent.curves, extent.idle)) as advance:
             grown = curves.measure(folder, extent.curves, extent.idle, advance)
+        say("polling pages of vLLM")
+        polled = vllm_page.measure(folder, extent.polls)
     return Results(
         machine=machine,
         side_by_side=compared,
@@ -105,7 +112,8 @@ def _measure(extent: Extent) -> Results:
         demo_seconds=extent.background,
         hung=while_hung,
         curves=grown,
-        judgements=judge(compared, in_background, while_hung),
+        polled=polled,
+        judgements=[*judge(compared, in_background, while_hung), *vllm_page.judge(polled)],
     )
 
 

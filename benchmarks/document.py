@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import curves, demo, hung, side_by_side
+from benchmarks import curves, demo, hung, side_by_side, vllm_page
 from benchmarks.cluster_files import WEB_SERVICES
 from benchmarks.curves import Point
 from benchmarks.demo import Background
@@ -14,6 +14,7 @@ from benchmarks.markdown import Row, mebibytes, milliseconds, percent, table
 from benchmarks.pacing import SETTLE
 from benchmarks.process import Holdings
 from benchmarks.side_by_side import Cost, SideBySide
+from benchmarks.vllm_page import PageCost
 from exporters.source import READING_INTERVAL
 
 _HEAD = """\
@@ -81,6 +82,7 @@ class Results:
     demo_seconds: float
     hung: Hung
     curves: list[Point]
+    polled: list[PageCost]
     judgements: list[Judgement]
 
 
@@ -110,6 +112,7 @@ def document(results: Results) -> str:
             ("", "series of the page", "p50, ms", "p99, ms", "scrapes", "background", "RSS, MiB", "threads"),
             map(_point, results.curves),
         ),
+        vllm_page.section(results.polled),
         f"\n`{ratios(found)}`",
     )
     return "\n".join(parts) + "\n"

@@ -101,10 +101,11 @@ class Servers:
         port = free_port()
         return self._start((str(program), f"--web.listen-address={HOST}:{port}"), port, "/")
 
-    def web_service(self) -> tuple[Server, str]:
-        """Something for probes to look at, and its URL."""
+    def web_service(self, page: Path | None = None) -> tuple[Server, str]:
+        """Something for probes to look at, and its URL; it answers with `page`."""
         port = free_port()
-        server = self._start((sys.executable, "-m", "benchmarks.web_service", f"--port={port}"), port, "/")
+        said = () if page is None else (f"--page={page}",)
+        server = self._start((sys.executable, "-m", "benchmarks.web_service", f"--port={port}", *said), port, "/")
         return server, f"http://{HOST}:{port}/"
 
     def wait(self) -> None:

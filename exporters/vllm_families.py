@@ -7,12 +7,13 @@ us must not make one number out of two. So is what has a label that is none, and
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exporters.label_text import fits_label
 from exporters.source import SourceError
 from exporters.vllm_labels import Labels
-from exporters.vllm_names import FAMILIES, Row
+from exporters.vllm_names import FAMILIES
 from exporters.vllm_text import MAX_ENGINES, MAX_SERIES, SPELLINGS, TYPE_NAMES, EngineKey, Series, Text
 from ragpulse.catalogue.vllm import REQUESTS_RUNNING
 from ragpulse.metric import Metric
@@ -52,7 +53,7 @@ def _offered(metric: Metric, text: Text) -> list[Series] | None:
         return None
     right = [name for name in SPELLINGS[metric] if _kind(name, text) == metric.kind]
     series = next((text.series[name] for name in right if name in text.series), [])
-    return [one for one in series if not row.value or _has_value(one, row)] if right else None
+    return (list(_by_label(series, row.value)) if row.value else series) if right else None
 
 
 def _kind(name: str, text: Text) -> str | None:
@@ -62,9 +63,11 @@ def _kind(name: str, text: Text) -> str | None:
     return next((text.types[typed] for typed in TYPE_NAMES[name] if typed in text.types), None)
 
 
-def _has_value(series: Series, row: Row) -> bool:
-    """Labels of a configuration say `None` for what is not known yet."""
-    return series.labels.said.get(row.value, "").isdecimal()
+def _by_label(found: list[Series], label: str) -> Iterator[Series]:
+    """With the value that stands in a label. Those of a configuration say `None` for what is not known yet."""
+    for series in found:
+        if (value := series.labels.said.get(label, "")).isdecimal():
+            yield series._replace(value=float(value))
 
 
 def _grouped(metric: Metric, found: list[Series]) -> Groups:
@@ -85,9 +88,8 @@ def _key(metric: Metric, labels: Labels) -> Key:
 
 def _are_told_apart(metric: Metric, group: list[Series]) -> bool:
     """Of a configuration, series that say the same of us are one, whatever else they differ in."""
-    row = FAMILIES[metric]
-    if row.value:
-        return len({series.labels.said[row.value] for series in group}) == 1
+    if FAMILIES[metric].value:
+        return len({series.value for series in group}) == 1
     seen: dict[tuple[str, str], Labels] = {}
     for part, labels, _ in group:
         place = part, labels.said.get("le", "") if part else ""

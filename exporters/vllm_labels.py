@@ -13,7 +13,7 @@ from prometheus_client.samples import Sample as Line
 
 from exporters.vllm_names import ENGINE_LABEL, MODEL_LABEL, PROCESS_LABELS
 
-_KEPT = 4096  # sets of labels, as 25 engines have them
+_KEPT = 4096  # sets of labels, as 45 engines have them
 _LONGEST_KEPT = 1024  # characters; those of Ray have 430
 
 

@@ -63,7 +63,7 @@ class VllmPage:
                         found.edges.items(), found.total, service=service, **dict(zip(names, key, strict=True))
                     )
             else:
-                for key, value in _values(metric, groups).items():
+                for key, value in _values(groups).items():
                     yield metric(value, service=service, **dict(zip(names, key, strict=True)))
 
     def about(self, service: str) -> Iterator[Sample]:
@@ -103,7 +103,7 @@ class VllmPage:
     def cache(self) -> dict[str, tuple[float, float]]:
         """Engine → blocks of its KV cache, tokens of one block; without those that do not say both."""
         blocks, tokens = (
-            {key[0]: value for key, value in _values(metric, self._shown.get(metric, {})).items()}
+            {key[0]: value for key, value in _values(self._shown.get(metric, {})).items()}
             for metric in (vllm.CACHE_BLOCKS, vllm.CACHE_BLOCK_SIZE)
         )
         return {engine: (count, tokens[engine]) for engine, count in blocks.items() if engine in tokens}
@@ -111,7 +111,7 @@ class VllmPage:
     @property
     def started(self) -> float | None:
         """When the API server started, in Unix time; None when several share the page."""
-        return _values(vllm.STARTED, self._shown.get(vllm.STARTED, {})).get(())
+        return _values(self._shown.get(vllm.STARTED, {})).get(())
 
     @cached_property
     def _engine_keys(self) -> list[EngineKey]:
@@ -125,16 +125,15 @@ class VllmPage:
         )
 
     def _by_engine(self, metric: Metric) -> Mapping[EngineKey, float]:
-        return {(key[0], key[1]): value for key, value in _values(metric, self._shown.get(metric, {})).items()}
+        return {(key[0], key[1]): value for key, value in _values(self._shown.get(metric, {})).items()}
 
     def _histograms(self, metric: Metric) -> dict[Key, Histogram]:
         groups = self._shown.get(metric, {})
         return {key: histogram(metric.name, lines) for key, lines in groups.items()}
 
 
-def _values(metric: Metric, groups: Groups) -> dict[Key, float]:
-    label = FAMILIES[metric].value
-    return {key: float(lines[0].labels.said[label]) if label else lines[0].value for key, lines in groups.items()}
+def _values(groups: Groups) -> dict[Key, float]:
+    return {key: lines[0].value for key, lines in groups.items()}
 
 
 def _decoded(page: str | bytes) -> str:

@@ -44,7 +44,7 @@ class Said:
         with self._client:
             if self.version is None:
                 found = self._answer("/version", with_auth=False).get("version")
-                self.version = found if fits_label(found) else None
+                self.version = found if found and fits_label(found) else None
             if self.models is None or is_due:
                 self._asked = self._clock()
                 self.models = _models(self._answer("/v1/models").get("data")) or self.models

@@ -142,7 +142,7 @@ def _declare(line: str, found: Text) -> None:
 
 
 def _is_known(name: str) -> bool:
-    """Also `process_start_time_seconds_other`: only what begins like vLLM's can be an unknown family of it."""
+    """What does not begin like vLLM's is no unknown family of it."""
     prefix = next((prefix for prefix in PREFIXES if name.startswith(prefix)), None)
     if prefix is None:
         return True

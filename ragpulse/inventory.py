@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from ragpulse.model import Address, BitRate, Duration, FilePath, Name, Part, Port, Url
-from ragpulse.services import AnyService, Backup, Names
+from ragpulse.service_values import Names
+from ragpulse.services import AnyService, Backup
 from ragpulse.targets import Targets
 from ragpulse.units import prometheus_duration
 

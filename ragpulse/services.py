@@ -1,10 +1,9 @@
 """The services that a cluster file can name, one class per kind; `nodes[0]` is the host or head."""
 
 import json
-import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ragpulse.model import (
     Address,
@@ -16,44 +15,9 @@ from ragpulse.model import (
     HttpPath,
     Name,
     Part,
-    Size,
     Url,
 )
-
-Names = Annotated[tuple[Name, ...], Field(strict=False)]
-Nodes = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
-StatusCodes = Annotated[tuple[int, ...], Field(strict=False, min_length=1)]
-
-_MOST_BODY = 64 * 1024**2
-
-
-def _as_list(value: object) -> object:
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def _regex(text: str) -> str:
-    if not text:
-        raise ValueError("is found in every answer; leave it out")
-    try:
-        re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{text!r} is not a regular expression: {error}") from None
-    return text
-
-
-def _fits_into_memory(size: float) -> float:
-    if size > _MOST_BODY:
-        raise ValueError("is more than 64MiB: an agent holds the whole answer in memory")
-    return size
-
-
-Scalar = str | bool | int | float
-OneOrMore = Annotated[
-    tuple[Scalar, ...],
-    Field(strict=False, min_length=1),
-    BeforeValidator(_as_list, json_schema_input_type=Scalar | list[Scalar]),
-]
-Regex = Annotated[str, AfterValidator(_regex)]
+from ragpulse.service_values import BodySize, Names, Nodes, OneOrMore, Regex, StatusCodes
 
 
 class Tls(Part):
@@ -256,7 +220,7 @@ class Http(Service):
     """what a good answer looks like"""
     redirects: Annotated[int, Field(ge=0, le=10)] = 0
     """how many redirects are followed, at most 10; one whose status is in `expect.status` is the answer itself"""
-    max_body: Annotated[Size, AfterValidator(_fits_into_memory)] = 8.0 * 1024**2
+    max_body: BodySize = 8.0 * 1024**2
     """largest answer that is read, at most 64MiB"""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import exposition, node_exporter, process
+from benchmarks import exposition, node_exporter, process, vllm_page
 from benchmarks.cluster_files import WEB_SERVICES, like_the_demo, web_services_only
 from benchmarks.connection import Answer, Connection, ScrapeError
 from benchmarks.curves import Point
@@ -27,6 +27,7 @@ from benchmarks.markdown import table
 from benchmarks.pacing import Target, in_turn
 from benchmarks.process import Holdings
 from benchmarks.side_by_side import Cost, SideBySide, Size
+from benchmarks.vllm_page import PageCost
 from ragpulse import cluster_file
 from ragpulse.demo.cluster import cluster_text, keep_secrets
 from ragpulse.demo.ports import DemoPorts
@@ -255,6 +256,7 @@ COMPARED = SideBySide(cost(0.1), cost(1), Size(pairs=2, rounds=300, back_to_back
 AGENT = Background("agent-alpha", alone=0.004, scraped=0.006, series=400, holdings=cost(1).holdings)
 SUPERVISOR = Background("supervisor", alone=0.05, scraped=0.05, series=None, holdings=cost(1).holdings)
 WHILE_HUNG = Hung(healthy=Seen(cost(0.1).fresh, 657), hung=Seen(cost(0.15).fresh, 617))
+POLLED = PageCost(vllm_page.PAGES[0], rounds=100, first=0.006, poll=0.002, parser=0.008, memory=3 * MIB)
 
 
 def missed(found: SideBySide = COMPARED, agent: Background = AGENT, hung: Hung = WHILE_HUNG) -> list[str]:
@@ -281,6 +283,17 @@ def test_each_limit_can_be_missed_and_names_itself() -> None:
     assert missed(hung=held_up) == ["scrape p99 while all sources but one hang / while all work"]
 
 
+def test_a_poll_that_costs_more_than_its_share_of_the_parser_or_too_much_memory_is_missed() -> None:
+    dear, large = replace(POLLED, poll=0.0041), replace(POLLED, memory=21 * 10**6)
+    assert [judged.kept for judged in vllm_page.judge([POLLED, dear, large])] == [True, True, False, True, True, False]
+
+
+def test_polls_of_the_recorded_pages_are_measured(tmp_path: Path) -> None:
+    costs = vllm_page.measure(tmp_path, rounds=1)
+    assert [cost.page for cost in costs] == list(vllm_page.PAGES)
+    assert all(min(cost.poll, cost.parser, cost.first) > 0 <= cost.memory for cost in costs)
+
+
 def test_the_last_line_has_its_fixed_form() -> None:
     assert str(ratios(COMPARED)) == "ratio p50=0.100 p99=0.100 rss=0.10 cpu=0.100"
 
@@ -300,7 +313,7 @@ def test_the_document_says_what_was_measured_on_what_and_what_was_missed() -> No
     results = Results(
         machine, too_large, [AGENT, SUPERVISOR], 60, WHILE_HUNG,
         [Point("services", 50, 1825, cost(0.1).fresh, 0.0685, cost(1).holdings)],
-        judge(too_large, [AGENT, SUPERVISOR], WHILE_HUNG),
+        [POLLED], judge(too_large, [AGENT, SUPERVISOR], WHILE_HUNG),
     )  # fmt: skip
     text = document(results)
     rows = {row[0]: row[1:] for line in text.splitlines() if (row := [cell.strip() for cell in line.split("|")][1:-1])}
@@ -309,6 +322,7 @@ def test_the_document_says_what_was_measured_on_what_and_what_was_missed() -> No
     assert rows["series, ours / node_exporter's"] == ["0.002", "1", "", "**no**"]
     assert rows["scrape p50, ours / node_exporter's"] == ["0.1", "", "0.12", "yes"]
     assert rows["supervisor"] == ["5.00 %", "5.00 %", "20.0", "18.0", ""]
+    assert rows["vLLM 0.32.0, two engines"] == ["66", "2.00", "6.00", "8.00", "0.250", "3.0"]
     assert rows["services: 50"] == ["1825", "1.00", "2.00", "600", "6.85 %", "20.0", "5"]
     assert text.endswith("\n`ratio p50=0.100 p99=0.100 rss=1.00 cpu=0.100`\n")
     assert max(map(len, (line for line in text.splitlines() if not line.startswith("|")))) <= 120
@@ -318,4 +332,7 @@ def test_without_the_right_to_see_it_a_pss_is_left_out() -> None:
     blind = replace(COMPARED.theirs, holdings=replace(COMPARED.theirs.holdings, pss=None))
     machine = Machine("", "", "", "", 0.0, "")
     found = replace(COMPARED, theirs=blind)
-    assert "PSS, MiB |" not in document(Results(machine, found, [], 60, WHILE_HUNG, [], [])).split("## The demo")[0]
+    assert (
+        "PSS, MiB |"
+        not in document(Results(machine, found, [], 60, WHILE_HUNG, [], [POLLED], [])).split("## The demo")[0]
+    )

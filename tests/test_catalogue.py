@@ -8,7 +8,10 @@ from ragpulse import catalogue
 from ragpulse.metric import Metric, Sample, header, line
 from tests.fakes.binaries import binary, each_generation
 
-UNITS = ("_seconds", "_bytes", "_ratio", "_celsius", "_joules", "_bytes_per_second", "_seconds_total", "_bytes_total")
+UNITS = (
+    "_seconds", "_bytes", "_ratio", "_celsius", "_joules", "_tokens", "_bytes_per_second", "_seconds_total",
+    "_bytes_total",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("metric", catalogue.ALL, ids=lambda metric: metric.name)

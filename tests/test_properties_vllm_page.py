@@ -13,7 +13,7 @@ from exporters.vllm_page import VllmPage
 from tests.fakes.strategies import any_text, line_mutants, mutants
 from tests.fakes.vllm_readers import first_reader, second_reader
 
-CAPTURES = Path(__file__).parent / "captures" / "vllm"
+CAPTURES = Path(__file__).parent / "captures"
 TYPES = "# TYPE vllm:num_requests_running gauge\n"
 RUNNING = 'vllm:num_requests_running{engine="0",model_name="m"} 1\n'
 
@@ -25,9 +25,11 @@ def excerpt(capture: str, *families: str) -> str:
 
 
 EXCERPTS = (
-    excerpt("vllm-0.32.0-load.prom", "vllm:num_requests", "vllm:kv_cache", "vllm:generation_tokens"),
-    excerpt("vllm-0.28.0-load.prom", "vllm:time_to_first_token", "vllm:request_success", "vllm:iteration_tokens"),
-    excerpt("vllm-0.32.0-dp2-after.prom", "vllm:inter_token", "vllm:prompt_tokens_total", "vllm:num_preemptions"),
+    excerpt("vllm/vllm-0.32.0-load.prom", "vllm:num_requests", "vllm:kv_cache", "vllm:generation_tokens"),
+    excerpt("vllm/vllm-0.28.0-load.prom", "vllm:time_to_first_token", "vllm:request_success", "vllm:iteration_tokens"),
+    excerpt("vllm/vllm-0.10.2-statlogger.prom", "vllm:gpu_cache", "vllm:kv_cache", "vllm:prefix_cache", "cache_config"),
+    excerpt("ray/ray-2.60.0-head-vllm-load.prom", "ray_vllm_num_requests", "ray_vllm_generation", "ray_vllm_cache_con"),
+    excerpt("vllm/vllm-0.32.0-dp2-after.prom", "vllm:inter_token", "vllm:prompt_tokens_total", "vllm:num_preemptions"),
 )
 faulty = st.sampled_from(EXCERPTS).flatmap(mutants)
 
@@ -65,6 +67,6 @@ def test_what_is_said_of_a_page_whose_lines_are_out_of_order_stands_in_it(text: 
     assert {series: there.get(series) for series in said} == said
 
 
-@pytest.mark.parametrize("text", EXCERPTS, ids=["engine", "histograms", "two engines"])
+@pytest.mark.parametrize("text", EXCERPTS, ids=["engine", "histograms", "old and new", "Ray", "two engines"])
 def test_a_page_without_fault_is_read_whole(text: str) -> None:
     assert first_reader(text) == second_reader(text) != {}

@@ -27,8 +27,8 @@ def names(cluster: Cluster, node: str) -> set[str]:
 
 
 def test_facts_are_read_at_home_and_probes_come_from_the_other_node(cluster: Cluster) -> None:
-    assert names(cluster, "sark") == {"vllm:vllm", "chroma:chroma", "probe:memory"}
-    assert names(cluster, "clu") == {"probe:vllm", "probe:chroma", "probe:gateway"}
+    assert names(cluster, "sark") == {"vllm:vllm", "canary:vllm", "chroma:chroma", "probe:memory"}
+    assert names(cluster, "clu") == {"probe:vllm", "canary:vllm", "probe:chroma", "probe:gateway"}
 
 
 def test_every_sample_a_service_source_can_give_is_declared(cluster: Cluster) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from exporters.vllm_document import with_names
 from exporters.vllm_names import FAMILIES, PREFIXES, VERSIONS
 from exporters.vllm_other_names import OTHER_NAMES
 from exporters.vllm_page import VllmPage
@@ -153,3 +154,18 @@ def test_families_that_no_version_has_are_counted_whatever_they_are() -> None:
     assert page.unknown == 3
     assert page.dropped == 0
     assert len(list(page.samples("vllm"))) == 1
+
+
+def test_the_document_says_which_name_is_read_in_which_version() -> None:
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in with_names("<!-- names -->\n<!-- end of names -->").splitlines()
+        if line.startswith("|")
+    ]
+    head = rows[0]
+    cells = {row[0].strip("`"): dict(zip(head, row, strict=True)) for row in rows[2:]}
+    assert set(cells) == {metric.name for metric in FAMILIES}
+    latency = cells["ragpulse_vllm_inter_token_latency_seconds"]
+    assert [latency[version] for version in ("0.9.2 …", "0.10.2", "0.12.0 …", "0.15.0")] == ["2", "1 (2)", "1 (2)", "1"]
+    assert cells["ragpulse_vllm_admission_rejections_total"]["0.16.0 …"] == ""
+    assert cells["ragpulse_vllm_admission_rejections_total"]["0.32.0"] == "yes"

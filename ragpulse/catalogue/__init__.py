@@ -2,7 +2,19 @@
 
 from types import ModuleType
 
-from ragpulse.catalogue import agent, chroma, gpu, gpu_errors, gpu_use, memory, network, node, service, vllm
+from ragpulse.catalogue import (
+    agent,
+    chroma,
+    gpu,
+    gpu_errors,
+    gpu_use,
+    memory,
+    network,
+    node,
+    service,
+    vllm,
+    vllm_canary,
+)
 from ragpulse.metric import Metric
 
 COMPONENTS: dict[str, ModuleType] = {
@@ -14,6 +26,7 @@ COMPONENTS: dict[str, ModuleType] = {
     "gpu_errors": gpu_errors,
     "gpu_use": gpu_use,
     "vllm": vllm,
+    "vllm_canary": vllm_canary,
     "chroma": chroma,
     "memory": memory,
 }

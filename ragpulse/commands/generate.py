@@ -14,6 +14,7 @@ import typer
 from alerts import alertmanager, prometheus
 from alerts.render import render as rules
 from dashboards.render import boards, provisioning
+from exporters.vllm_document import with_names
 from ragpulse import atomic, cluster_file, refusal
 from ragpulse.errors import RagpulseError
 from ragpulse.generated import MARK
@@ -129,11 +130,12 @@ def _place(
 
 def _documents(root: Path) -> dict[str, str]:
     schema = schema_text()
-    configuration = "docs/configuration-documentation.md"
+    configuration, vllm = "docs/configuration-documentation.md", "docs/vllm.md"
     return {
         "docs/metrics.md": metrics_document(),
         "docs/cluster.schema.json": schema,
         configuration: with_tables((root / configuration).read_text(), json.loads(schema)),
+        vllm: with_names((root / vllm).read_text()),
     }
 
 
