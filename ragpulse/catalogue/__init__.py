@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from ragpulse.catalogue import agent, chroma, gpu, gpu_errors, gpu_use, memory, network, node, service, vllm
+from ragpulse.catalogue import agent, backup, chroma, gpu, gpu_errors, gpu_use, memory, network, node, service, vllm
 from ragpulse.metric import Metric
 
 COMPONENTS: dict[str, ModuleType] = {
@@ -16,6 +16,7 @@ COMPONENTS: dict[str, ModuleType] = {
     "vllm": vllm,
     "chroma": chroma,
     "memory": memory,
+    "backup": backup,
 }
 
 
