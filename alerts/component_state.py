@@ -2,16 +2,19 @@
 
 A service is degraded when it answers but one of those who probe it finds it not ready, or when it is a vLLM that has
 stalled: that one answers every probe. It is down when it answers nobody. A node is degraded when a source of its
-agent gives nothing, a GPU of it cannot be read, or an alert about it pages: a GPU is lost, memory runs out. What this
-version has no source or probe for stays unknown.
+agent gives nothing, a GPU of it cannot be read, or an alert about it pages: a GPU is lost, memory runs out. A backup
+is down while there is none to rely on, and degraded while any other alert about it fires. What this version has no
+source or probe for stays unknown.
 """
 
 from collections.abc import Iterator
 
+from alerts import backup
 from alerts.gpu import GPU_UNAVAILABLE
 from alerts.monitoring import SOURCE_FAILING, SOURCE_STALE
 from alerts.rule import Group, Record
 from ragpulse.catalogue import vllm
+from ragpulse.catalogue.backup import LAST_COMMIT, LAST_SUCCESS
 from ragpulse.catalogue.service import READY, UP
 from ragpulse.inventory import Cluster
 from ragpulse.promql import agent_up, firing, instant, series
@@ -31,7 +34,7 @@ def _states(cluster: Cluster) -> Iterator[Record]:
     for name in cluster.nodes:
         yield _state(name, "node", _node(name))
     for name in cluster.backups:
-        yield _state(name, "backup", _UNKNOWN)
+        yield _state(name, "backup", _backup(name))
 
 
 def _state(component: str, kind: str, expr: str) -> Record:
@@ -51,3 +54,10 @@ def _node(name: str) -> str:
     paged = series("ALERTS", alertstate="firing", severity="page", component=name, node=name)
     troubled = f"(max({unread} or {paged}) or vector(0))"
     return f"1 + max({agent_up(node=name)}) * (2 - {troubled}) or {_UNKNOWN}"
+
+
+def _backup(name: str) -> str:
+    # Where nobody records a success, any change of the repository stands for one.
+    succeeded = f"max({instant(LAST_SUCCESS, backup=name)} or {instant(LAST_COMMIT, backup=name)}) > bool 0"
+    lost, ailing = (f"(max({firing(alerts, backup=name)}) or vector(0))" for alerts in (backup.LOST, backup.AILING))
+    return f"1 + ({succeeded}) * (2 - clamp_max(2 * {lost} + {ailing}, 2)) or {_UNKNOWN}"

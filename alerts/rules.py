@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from alerts import (
     availability,
+    backup,
     chroma,
     component_state,
     gpu,
@@ -31,6 +32,7 @@ COMPONENTS: dict[str, Callable[[Cluster], list[Group]]] = {
     "gpu_limits": gpu_limits.rules,
     "service": service.rules,
     "chroma": chroma.rules,
+    "backup": backup.rules,
     "component_state": component_state.rules,
     "availability": availability.rules,
     "response_time": response_time.rules,

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from ragpulse.backups import Backup
 from ragpulse.model import Address, BitRate, Duration, FilePath, Name, Part, Port, Url
 from ragpulse.service_values import Names
-from ragpulse.services import AnyService, Backup
+from ragpulse.services import AnyService
 from ragpulse.targets import Targets
 from ragpulse.units import prometheus_duration
 
@@ -136,7 +137,7 @@ class Cluster(Part):
     services: dict[Name, AnyService] = {}
     """what is watched, by name"""
     backups: dict[Name, Backup] = {}
-    """backups, by name; accepted and shown as not watched yet"""
+    """backups, by name"""
     monitoring: Monitoring = Monitoring()
     """where and how often is measured and kept"""
     targets: Targets = Targets()

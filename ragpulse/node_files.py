@@ -1,7 +1,7 @@
 """Which files does a node need that the cluster file names, and what is wrong with them on this machine?
 
-Needed are those of the services that live there (their first node) or are probed from there, and of the receivers where
-an Alertmanager runs. Nothing is connected to, and nothing is changed.
+Needed are those of the services that live there (their first node) or are probed from there, of the backups that it
+makes, and of the receivers where an Alertmanager runs. Nothing is connected to, and nothing is changed.
 """
 
 import stat
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from ragpulse import tls_files
+from ragpulse.backups import Backup
+from ragpulse.borg.location import local_folder
 from ragpulse.errors import Problem
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
@@ -37,6 +39,9 @@ def needed(cluster: Cluster, node: str) -> Iterator[Needed]:
             yield from _of_requests(at, service)
         if node == home(cluster, name):
             yield from _of_its_home(at, service)
+    for name, backup in cluster.backups.items():
+        if node == backup.node:
+            yield from _of_a_backup(("backups", name), backup)
     if node in cluster.monitoring_nodes():
         for name, receiver in cluster.notify.receivers.items():
             if receiver.url_file is not None:
@@ -79,6 +84,15 @@ def _of_its_home(at: Path_, service: AnyService) -> Iterator[Needed]:
                 yield Needed((*at, "data_dir"), Path(service.data_dir), "folder")
             if service.canary is not None:
                 yield Needed((*at, "canary", "golden_file"), Path(service.canary.golden_file), "file")
+
+
+def _of_a_backup(at: Path_, backup: Backup) -> Iterator[Needed]:
+    if backup.state_file is not None:
+        yield Needed((*at, "state_file"), Path(backup.state_file), "file", later=True)
+    if backup.passphrase_file is not None:
+        yield Needed((*at, "passphrase_file"), Path(backup.passphrase_file), "secret")
+    if backup.repository is not None and (folder := local_folder(backup.repository)) is not None:
+        yield Needed((*at, "repository"), folder, "folder")
 
 
 def _wrong_with(needed: Needed) -> Iterator[str]:

@@ -30,7 +30,7 @@ _RECORDED = {
 # Series that Prometheus itself makes, with the labels by which we select them.
 _PROMETHEUS = {
     "up": _TARGET_LABELS,
-    "ALERTS": ("alertname", "alertstate", "severity", "component", "node", "service", "source"),
+    "ALERTS": ("alertname", "alertstate", "severity", "component", "node", "service", "source", "backup"),
     "prometheus_notifications_alertmanagers_discovered": _TARGET_LABELS,
 }
 _OUR_NAMES = re.compile(r"ragpulse_[a-z0-9_]+")
@@ -81,6 +81,11 @@ def highest(metric: Metric, window: Window, **labels: Matcher) -> str:
 def forecast(metric: Metric, window: Window, ahead: float, **labels: Matcher) -> str:
     """What a gauge will be in `ahead` seconds if it goes on as over the window."""
     return f"predict_linear({_gauge(metric, labels)}[{_duration(window)}], {ahead:g})"
+
+
+def past(metric: Metric, ago: float, **labels: Matcher) -> str:
+    """What a gauge was so long ago; nothing where it did not exist yet."""
+    return f"{_gauge(metric, labels)} offset {_duration(ago)}"
 
 
 def events_rate(metric: Metric, window: Window, **labels: Matcher) -> str:

@@ -51,8 +51,9 @@ def _unwatched(cluster: Cluster) -> Iterator[Contradiction]:
     for name, service in cluster.services.items():
         if not isinstance(service, WATCHED):
             yield Contradiction(("services", name), f"{service.kind} is accepted, and not watched by this version")
-    for name in cluster.backups:
-        yield Contradiction(("backups", name), "is accepted, and not watched by this version")
+    for name, backup in cluster.backups.items():
+        if backup.every is None:
+            yield Contradiction(("backups", name), "has no `every`, so nobody is told when it is overdue")
 
 
 def _unheard(cluster: Cluster) -> Iterator[Contradiction]:

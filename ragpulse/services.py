@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from ragpulse.model import (
     Address,
@@ -242,24 +242,3 @@ AnyService = Annotated[Vllm | Ray | Chroma | Memory | Http | Rag | Swarm, Field(
 
 # Kinds that this version has a source or probe for; the others are accepted and shown as not watched.
 WATCHED = (Vllm, Chroma, Memory, Http)
-
-
-class Backup(Part):
-    kind: Literal["borg"]
-    """BorgBackup"""
-    node: Name
-    """node that makes it"""
-    covers: Name | None = None
-    """service whose data it holds"""
-    every: Duration | None = None
-    """how often it is made"""
-    state_file: FilePath | None = None
-    """file in which a wrapper records each run"""
-    repository: str | None = None
-    """the repository itself, where there is no state file"""
-
-    @model_validator(mode="after")
-    def _has_something_to_read(self) -> "Backup":
-        if self.state_file is None and self.repository is None:
-            raise ValueError("needs state_file (or repository) to know anything of the backup")
-        return self

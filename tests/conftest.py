@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Fixtures that several modules use, each started once at most.
+from tests.fakes.borg import first_repository, repository  # noqa: F401
 from tests.fakes.certificates import authority  # noqa: F401
 from tests.fakes.chroma_server import chroma, database, own_chroma, shared_chroma  # noqa: F401
 from tests.fakes.gpm_rig import gpm_rig  # noqa: F401

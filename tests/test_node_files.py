@@ -29,6 +29,9 @@ services:
     canary: {{collection: canary, golden_file: {folder}/golden.json}}
     tls: {{ca_file: {folder}/ca.pem, cert_file: {folder}/own.pem, key_file: {folder}/own.key}}
   ray: {{kind: ray, nodes: [sark], discovery_file: {folder}/discovery.json}}
+backups:
+  recorded: {{kind: borg, node: sark, state_file: {folder}/state.json, repository: {folder}/repository}}
+  listed: {{kind: borg, node: flynn, repository: "ssh://borg@host/./r", passphrase_file: {folder}/phrase}}
 monitoring: {{nodes: [clu]}}
 notify:
   receivers: {{phone: {{kind: webhook, url_file: {folder}/phone}}}}
@@ -60,6 +63,7 @@ def filled(folder: Path, authority: Authority) -> Path:
     own = authority.issue("sark")
     for name, content in {
         "token": b"sesame\n",
+        "phrase": b"open says me\n",
         "phone": b"https://phone.example/hook\n",
         "golden.json": b"{}",
         "ca.pem": authority.certificate.read_bytes(),
@@ -69,6 +73,7 @@ def filled(folder: Path, authority: Authority) -> Path:
         (folder / name).write_bytes(content)
         (folder / name).chmod(0o600)
     (folder / "data").mkdir()
+    (folder / "repository").mkdir()
     return folder
 
 
@@ -84,13 +89,18 @@ def test_files_as_they_should_be_are_no_problem(folder: Path, node: str) -> None
     assert told(folder, node) == []
 
 
-def test_each_node_is_asked_for_what_it_uses_and_one_without_part_in_it_for_nothing(tmp_path: Path) -> None:
+def test_each_node_is_asked_for_what_it_uses_and_for_nothing_else(tmp_path: Path) -> None:
     keys = {node: [line.split(": ")[1] for line in told(tmp_path, node)] for node in ("sark", "clu", "flynn")}
     requests = [f"services.chroma.{key}" for key in ("token_file", "tls.ca_file", "tls.cert_file", "tls.key_file")]
     assert keys == {
-        "sark": [*requests, "services.chroma.data_dir", "services.chroma.canary.golden_file"],
+        "sark": [
+            *requests,
+            "services.chroma.data_dir",
+            "services.chroma.canary.golden_file",
+            "backups.recorded.repository",
+        ],
         "clu": [*requests, "notify.receivers.phone.url_file"],
-        "flynn": [],
+        "flynn": ["backups.listed.passphrase_file"],
     }
 
 
@@ -154,10 +164,17 @@ def test_a_file_that_cannot_be_used_is_one_line(folder: Path, change: Change, li
     assert told(folder, "sark") == [line]
 
 
-def test_a_list_that_ray_writes_later_may_be_missing_and_must_be_readable(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("discovery.json", "16: services.ray.discovery_file: discovery.json is not a file (on sark)"),
+        ("state.json", "18: backups.recorded.state_file: state.json is not a file (on sark)"),
+    ],
+)
+def test_what_is_written_later_may_be_missing_and_must_be_readable(folder: Path, name: str, line: str) -> None:
     assert told(folder, "sark") == []
-    (folder / "discovery.json").mkdir()
-    assert told(folder, "sark") == ["16: services.ray.discovery_file: discovery.json is not a file (on sark)"]
+    (folder / name).mkdir()
+    assert told(folder, "sark") == [line]
 
 
 class TestCertificates:

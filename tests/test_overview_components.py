@@ -22,7 +22,7 @@ def test_each_component_has_its_state_and_the_reason_for_it() -> None:
         ("memory", "memory", "up", "answers and can do its work"),
         ("vllm", "vllm", "up", "vLLM is serving"),
         ("ray", "ray", "unknown", "not watched by this version"),
-        ("nightly", "borg backup", "unknown", "not watched by this version"),
+        ("nightly", "borg backup", "up", "last succeeded 7 h 30 min ago"),
     ]  # fmt: skip
     chroma = overview.components[2]
     assert chroma.nodes == ("alpha",)
@@ -122,6 +122,41 @@ def test_a_degraded_node_names_three_alerts_and_counts_the_rest_and_has_words_wh
 def reason_of_beta(*rules: dict[str, Any]) -> str:
     overview = changed(component_is("beta", 2, "node"), lambda a: a.alert_rules.extend(rules))
     return next(each.reason for each in overview.components if each.name == "beta")
+
+
+@pytest.mark.parametrize(
+    ("value", "changes", "reason"),
+    [
+        pytest.param(
+            1, [lambda a: a.alert_rules.append(about_nightly("BackupDamaged", "the backup cannot be relied on"))],
+            "the backup cannot be relied on", id="down",
+        ),
+        pytest.param(
+            2, [lambda a: a.alert_rules.append(about_nightly("BackupStale", "the backup is 2 d old"))],
+            "the backup is 2 d old", id="degraded",
+        ),
+        pytest.param(2, [], "what was wrong has just ended", id="degraded a moment ago"),
+        pytest.param(
+            1, [lambda a: a.instant.update({mixed.BACKUPS: [({"backup": "nightly"}, 0)]})],
+            "it has never succeeded", id="down from its first minute",
+        ),
+        pytest.param(3, [lambda a: a.instant.update({mixed.BACKUPS: []})], "nothing is wrong", id="up by a stat alone"),
+        pytest.param(0, [], "no data yet", id="unknown"),
+        pytest.param(
+            3, [lambda a: a.instant.update({mixed.AGENTS: [({"node": "alpha"}, 0), ({"node": "beta"}, 1)]})],
+            "nothing reads it: agent alpha is down", id="nobody reads it",
+        ),
+    ],
+)  # fmt: skip
+def test_a_backup_in_trouble_says_what_is_wrong(value: float, changes: list[Change], reason: str) -> None:
+    overview = changed(component_is("nightly", value, "backup"), *changes)
+    assert next(each.reason for each in overview.components if each.name == "nightly") == reason
+
+
+def about_nightly(name: str, words: str) -> dict[str, Any]:
+    found = mixed.alert("ticket", "nightly", f"nightly: {words}.", "1e+00")
+    labels = {**found["labels"], "node": "alpha", "backup": "nightly"}
+    return mixed.alert_rule(name, "ragpulse_backup_failure == 1", {**found, "labels": labels})
 
 
 def test_a_node_and_a_service_of_one_name_are_told_apart() -> None:

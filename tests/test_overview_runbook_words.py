@@ -20,11 +20,11 @@ from tests.fakes import mixed_cluster as mixed
 from tests.fakes.asgi_server import served
 
 CLUSTER = mixed.cluster(mixed.CLUSTER.replace("{address: 127.0.0.2}", "{address: '::1', port: 28004}"))
-EVERYTHING = {"service": "chroma", "node": "beta"}
+EVERYTHING = {"service": "chroma", "node": "beta", "backup": "nightly"}
 BIN = Path(sys.executable).parent
 IN_CAPITALS = re.compile(r"\b[A-Z][A-Z_]+\b")
 FILLED_IN = re.compile(r"\b(?:PROMETHEUS|ALERTMANAGER|STATE|BIN|PROMTOOL|AMTOOL|AGENTS)\b")
-CHOSEN = re.compile(r"\b(?:SERVICE|NODE)\b")
+CHOSEN = re.compile(r"\b(?:SERVICE|NODE|BACKUP)\b")
 each_runbook = pytest.mark.parametrize("name", sorted(runbooks.names(runbooks.folder())))
 
 
@@ -79,6 +79,7 @@ def test_what_is_not_chosen_yet_is_all_that_is_left_open_and_the_page_offers_it(
         assert f"Choose what stands for {word} in the commands:" in text
     assert (f'href="/runbooks/{name}?service=memory">' in text) == ("SERVICE" in left)
     assert (f'href="/runbooks/{name}?node=beta">' in text) == ("NODE" in left)
+    assert (f'href="/runbooks/{name}?backup=nightly">' in text) == ("BACKUP" in left)
 
 
 @each_runbook

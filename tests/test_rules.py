@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from alerts import gpu, rules
+from alerts import backup, gpu, rules
 from alerts.render import render
 from exporters.gpu_load import GpuLoad
 from ragpulse import cluster_file, yaml_file
@@ -27,6 +27,8 @@ GPU_ALERTS = {
     "GpuBlind", "GpuEccUncorrected", "GpuHot", "GpuLost", "GpuPcieDegraded", "GpuPowerWedge", "GpuRecoveryNeeded",
     "GpuRowRemapFailed", "GpuRowRemapPending", "GpuThrottled", "GpuUnavailable", "GpuXid",
 }  # fmt: skip
+
+BACKUP_ALERTS = {*backup.LOST, *backup.AILING}
 
 each_cluster = pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS.keys())
 
@@ -91,7 +93,7 @@ def test_an_alert_on_a_reading_survives_two_missing_scrapes(cluster: Cluster) ->
     patient = {alert["alert"] for alert in all_alerts(cluster) if alert.get("keep_firing_for") == "20s"}
     assert patient == {
         "CertificateExpires", "ChromaUnguarded", "ConfigReloadRefused", "MemoryWedgeForecast", "ServiceDown",
-        "ServiceNotReady", "SourceStale", *GPU_ALERTS,
+        "ServiceNotReady", "SourceStale", *GPU_ALERTS, *BACKUP_ALERTS,
     }  # fmt: skip
     assert all(reads_gauge(alert["expr"]) == ("keep_firing_for" in alert) for alert in all_alerts(cluster))
 

@@ -4,6 +4,7 @@ from types import ModuleType
 
 from ragpulse.catalogue import (
     agent,
+    backup,
     chroma,
     gpu,
     gpu_errors,
@@ -29,6 +30,7 @@ COMPONENTS: dict[str, ModuleType] = {
     "vllm_canary": vllm_canary,
     "chroma": chroma,
     "memory": memory,
+    "backup": backup,
 }
 
 

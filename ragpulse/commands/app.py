@@ -1,9 +1,9 @@
 """The table of verbs. A verb's module is imported only when that verb is asked for; `ragpulse --help` imports none."""
 
 import importlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,11 @@ class Verb:
     name: str
     target: str
     help: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+# From the first word that is no option of ours, everything belongs to another program.
+_HANDS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
 VERBS = (
@@ -24,9 +29,11 @@ VERBS = (
     Verb("down", "ragpulse.commands.down:down", "Stop everything that `up` started."),
     Verb("status", "ragpulse.commands.status:status", "Show what runs, where to look and what is wrong."),
     Verb("generate", "ragpulse.commands.generate:generate", "Write everything that follows from the cluster file."),
-    Verb("check", "ragpulse.commands.check:check", "Judge the cluster file and the files it names, starting nothing."),
+    Verb("check", "ragpulse.commands.check:check", "Judge the cluster file and what it names, starting nothing."),
     Verb("overview", "ragpulse.commands.overview:overview", "Serve the Overview page."),
     Verb("demo", "ragpulse.commands.demo:app", "Break a service of the demo, and mend it."),
+    Verb("borg-run", "ragpulse.commands.borg_run:borg_run", "Call Borg, and record what came of it.", _HANDS_ON),
+    Verb("borg-verify", "ragpulse.commands.borg_verify:borg_verify", "Prove that the newest archive can be restored."),
 )
 # Taken by `ragpulse.__main__` before typer is loaded; here for the help alone.
 AGENT_HELP = "Run the agent of one node."
@@ -50,7 +57,7 @@ def _application(chosen: str | None) -> typer.Typer:
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=verb.name)
         else:
-            app.command(verb.name)(found)
+            app.command(verb.name, context_settings=dict(verb.settings))(found)
     app.command("agent", help=AGENT_HELP)(_misplaced)
     return app
 

@@ -81,7 +81,7 @@ def _urgency(alert: Alert) -> tuple[bool, bool, int, float, str]:
 def _link(name: str, labels: Mapping[str, str], annotated: str, runbooks: frozenset[str]) -> str:
     """Our own copy first, with what its commands are about; an annotated one only where it leads to a web page."""
     if name in runbooks:
-        subjects = {label: labels[label] for label in ("service", "node") if labels.get(label)}
+        subjects = {label: labels[label] for label in ("service", "node", "backup") if labels.get(label)}
         return f"/runbooks/{name}?{urlencode(subjects)}" if subjects else f"/runbooks/{name}"
     return annotated if annotated.startswith(("https://", "http://")) else ""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ragpulse import recorded
-from ragpulse.catalogue import gpu, service, vllm
+from ragpulse.catalogue import backup, gpu, service, vllm
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
 from ragpulse.overview.http_json import Unavailable
@@ -47,8 +47,8 @@ class Answers:
 
     agent_up: by node. service_up, service_ready: by service, then by the node that asked. demand: by service, seconds
     of waiting requests per second. gpu_bands: seconds of the last hour by node and band. gpu_measured: nodes whose GPUs
-    say how busy they are. begin: Unix time of the oldest data within reach. times: the grid of the two
-    `..._history` of states; history: that of `value_history`.
+    say how busy they are. backup_success: Unix time of its last one, by backup. begin: Unix time of the oldest data
+    within reach. times: the grid of the two `..._history` of states; history: that of `value_history`.
     """
 
     met: dict[Key, float]
@@ -68,6 +68,7 @@ class Answers:
     gpu_state: dict[str, str]
     gpu_bands: dict[tuple[str, str], float]
     gpu_measured: frozenset[str]
+    backup_success: dict[str, float]
     begin: float | None
     times: tuple[float, ...]
     history: Span
@@ -104,7 +105,7 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Answer
         raise
     (
         met_now, short_now, long_now, total_now, state_now, agents, up, ready, failed, demand, vllm_state, gpu_state,
-        gpu_bands, gpu_measured, begin,
+        gpu_bands, gpu_measured, backups, begin,
     ) = (task.result() for task in instants)  # fmt: skip
     return Answers(
         met=_latest(met_now, _key),
@@ -124,6 +125,7 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Answer
         gpu_state={_node(found): found.labels.get("state", "") for found in gpu_state},
         gpu_bands=_latest(gpu_bands, lambda found: (_node(found), found.labels.get("band", ""))),
         gpu_measured=frozenset(_node(found) for found in gpu_measured),
+        backup_success=_latest(backups, lambda found: found.labels.get("backup", "")),
         begin=begin[0].points[-1][1] if begin else None,
         times=tuple(time for grid in grids for time in grid.times()),
         history=history,
@@ -150,6 +152,7 @@ def _questions(cluster: Cluster, short: float, interval: float) -> tuple[str, ..
         f"{instant(gpu.STATE)} == 1",
         f"sum by (node, band) ({increase(gpu.BAND, HISTORY)})",
         f"max by (node) ({instant(gpu.UTILIZATION_WAY)})",
+        instant(backup.LAST_SUCCESS),
         f"min(min_over_time({scraped}[{prometheus_duration(LOOK_BACK)}:1m]) or {scraped})",
     )
 

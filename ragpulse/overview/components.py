@@ -8,6 +8,7 @@ from ragpulse.overview.facts import Component, ComponentState, Since
 from ragpulse.overview.since import since
 from ragpulse.overview.who_measures import agents_are_down, missing
 from ragpulse.services import WATCHED
+from ragpulse.units import human_duration
 from ragpulse.vantage import vantages
 
 _STATES: dict[float, ComponentState] = {1: "down", 2: "degraded", 3: "up"}
@@ -43,7 +44,7 @@ def _nodes(cluster: Cluster, answers: Answers | None, problem: str) -> Iterator[
         elif state == "up":
             reason = "its agent answers"
         elif state == "degraded" and answers is not None:
-            reason = _told_of(name, answers) or "its agent answers; what was wrong has just ended"
+            reason = _told_of(answers, component=name, node=name) or "its agent answers; what was wrong has just ended"
         elif state == "down":
             reason = "its agent does not answer: the node, its network or the agent is down"
         yield Component(
@@ -52,15 +53,16 @@ def _nodes(cluster: Cluster, answers: Answers | None, problem: str) -> Iterator[
         )  # fmt: skip
 
 
-def _told_of(node: str, answers: Answers) -> str:
-    """What the firing alerts about a node say, those that page first; a summary begins with the node's name."""
+def _told_of(answers: Answers, **labels: str) -> str:
+    """What the firing alerts about one thing say, those that page first; a summary begins with its name."""
     firing = [
         (active.labels.get("severity") != "page", active.annotations.get("summary", rule.name))
         for rule in answers.rules
         for active in rule.alerts
-        if active.state == "firing" and active.labels.get("component") == active.labels.get("node") == node
+        if active.state == "firing" and labels.items() <= active.labels.items()
     ]
-    said = [summary.removeprefix(f"{node}: ").removesuffix(".") for _, summary in sorted(firing)]
+    name = labels["component"]
+    said = [summary.removeprefix(f"{name}: ").removesuffix(".") for _, summary in sorted(firing)]
     more = f"; and {len(said) - _REASONS_SHOWN} more" if len(said) > _REASONS_SHOWN else ""
     return "; ".join(said[:_REASONS_SHOWN]) + more
 
@@ -133,12 +135,27 @@ def _those_without(values: dict[str, float]) -> str:
 
 
 def _backups(cluster: Cluster, answers: Answers | None, problem: str) -> Iterator[Component]:
-    del answers, problem
     for name, backup in cluster.backups.items():
+        state, reason = _backup(name, backup.node, answers, problem)
         yield Component(
             name=name, kind=f"{backup.kind} backup", anchor=_anchor(name, "backup", cluster), nodes=(backup.node,),
-            state="unknown", reason=_NOT_WATCHED, watched=False, since=Since(),
+            state=state, reason=reason, watched=True, since=_since(name, state, answers, "backup"),
         )  # fmt: skip
+
+
+def _backup(name: str, node: str, answers: Answers | None, problem: str) -> tuple[ComponentState, str]:
+    state, reason = _recorded(name, answers, problem, "backup")
+    if answers is None:
+        return state, reason
+    if gone := missing((node,), answers):
+        return "unknown", f"nothing reads it: {agents_are_down(gone)}"
+    at = answers.backup_success.get(name)
+    if state in {"down", "degraded"}:
+        otherwise = "it has never succeeded" if at == 0 else "what was wrong has just ended"
+        return state, _told_of(answers, component=name, backup=name) or otherwise
+    if state == "up":
+        return state, f"last succeeded {human_duration(answers.history.end - at)} ago" if at else "nothing is wrong"
+    return state, reason
 
 
 def _recorded(name: str, answers: Answers | None, problem: str, kind: str) -> tuple[ComponentState, str]:

@@ -1,7 +1,7 @@
 """What the words in a runbook's commands stand for here, so that each command can be pasted as it is shown.
 
-docs/runbooks/README.md explains them. SERVICE and NODE are what the alert is about: they come with the link to the
-page, count only where they name a part of this cluster, and stand as they are until the reader has chosen.
+docs/runbooks/README.md explains them. SERVICE, NODE and BACKUP are what the alert is about: they come with the link to
+the page, count only where they name a part of this cluster, and stand as they are until the reader has chosen.
 """
 
 import os
@@ -19,10 +19,10 @@ from ragpulse.inventory import Cluster
 from ragpulse.services import WATCHED
 from ragpulse.stack.identity import STATE_VARIABLE
 
-_WORD = re.compile(r"\b(?:PROMETHEUS|ALERTMANAGER|STATE|BIN|PROMTOOL|AMTOOL|AGENTS|SERVICE|NODE)\b")
+_WORD = re.compile(r"\b(?:PROMETHEUS|ALERTMANAGER|STATE|BIN|PROMTOOL|AMTOOL|AGENTS|SERVICE|NODE|BACKUP)\b")
 _USUAL_STATE = ".ragpulse"
 
-Kind = Literal["service", "node"]
+Kind = Literal["service", "node", "backup"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ class Words:
     def __init__(self, cluster: Cluster, *, prometheus: str, alertmanager: str, environment: Mapping[str, str]) -> None:
         self._cluster = cluster
         watched = [name for name, service in cluster.services.items() if isinstance(service, WATCHED)]
-        self._names: dict[Kind, list[str]] = {"service": watched, "node": list(cluster.nodes)}
+        self._names: dict[Kind, list[str]] = {
+            "service": watched, "node": list(cluster.nodes), "backup": list(cluster.backups),
+        }  # fmt: skip
         self._known = {
             "PROMETHEUS": shlex.quote(prometheus.rstrip("/")),
             "ALERTMANAGER": shlex.quote(alertmanager.rstrip("/")),

@@ -37,6 +37,7 @@ VLLM = "ragpulse_vllm_state"
 GPU = "ragpulse_gpu_state"
 GPU_BANDS = "sum by (node, band)"
 GPU_MEASURED = "max by (node) (ragpulse_gpu_utilization_source"
+BACKUPS = "ragpulse_backup_last_success"
 OLDEST = "min(min_over_time"
 
 
@@ -80,7 +81,7 @@ def mixed() -> Answering:
             STATE: [
                 (component("alpha", "node"), 3), (component("beta", "node"), 3), (component("chroma"), 2),
                 (component("memory"), 3), (component("vllm"), 3), (component("ray"), 0),
-                (component("nightly", "backup"), 0),
+                (component("nightly", "backup"), 3),
             ],
             AGENTS: [({"node": "alpha"}, 1), ({"node": "beta"}, 1)],
             UP: [({"service": name, "node": "beta"}, 1) for name in ("chroma", "memory", "vllm")],
@@ -92,6 +93,7 @@ def mixed() -> Answering:
             DEMAND: [({"service": "vllm"}, 0)],
             VLLM: [({"service": "vllm", "state": "serving"}, 1)],
             GPU: [({"node": "alpha", "state": "none"}, 1), ({"node": "beta", "state": "none"}, 1)],
+            BACKUPS: [({"backup": "nightly"}, NOW - 27000)],
             OLDEST: [({}, BEGIN)],
         },
         over={
