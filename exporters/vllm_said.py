@@ -1,27 +1,34 @@
-"""What vLLM says of itself besides numbers: its version, and the models it serves. Asked seldom: they seldom change.
+"""What vLLM says of itself besides numbers: its version, and the models it serves. Asked seldom: it changes seldom.
 
-Source: GET /version, without a key, and GET /v1/models, with the key when one is given. Errors: none; what is not said
-is None, and asked for again at the next look. SecretError for a key that cannot be used.
+Source: GET /version, without a key, and GET /v1/models, with the key when one is given. Errors: SecretError for a key
+that cannot be used; what the server does not say is None.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from exporters.http_client import SMALL_BODY_BYTES, Failure, HttpClient
 from exporters.label_text import fits_label
 from exporters.secret import secret_header
 from exporters.vllm_changes import Model
+from ragpulse.catalogue.vllm import INFO, MODEL_INFO
+from ragpulse.metric import Sample
 
 if TYPE_CHECKING:
     from ragpulse.services import Vllm
 
+MAX_MODELS = 20  # shown; LoRA adapters are models too
+_MOST_TOKENS = 2**53
 _ASKED_AGAIN = 60.0  # seconds; an adapter may be loaded into a running server
 
 
 class Said:
-    def __init__(self, vllm: Vllm, timeout: float, clock: Callable[[], float]) -> None:
+    """`dropped`: models that are not shown."""
+
+    def __init__(self, service: str, vllm: Vllm, timeout: float, clock: Callable[[], float]) -> None:
+        self._service = service
         self._client = HttpClient(
             vllm.url,
             timeout=timeout,
@@ -31,23 +38,36 @@ class Said:
             tls=vllm.tls,
         )
         self._clock = clock
-        self._asked = -_ASKED_AGAIN
-        self.version: str | None = None
-        self.models: tuple[Model, ...] | None = None
+        self.forget()
 
     def forget(self) -> None:
         """It was gone, and may come back as another."""
-        self.version = self.models = None
+        self._due = -1.0
+        self.version: str | None = None
+        self.models: tuple[Model, ...] | None = None
+        self.dropped = 0
 
     def look(self) -> None:
-        is_due = self._clock() - self._asked >= _ASKED_AGAIN
+        now = self._clock()
+        if now < self._due:
+            return
         with self._client:
-            if self.version is None:
-                found = self._answer("/version", with_auth=False).get("version")
-                self.version = found if found and fits_label(found) else None
-            if self.models is None or is_due:
-                self._asked = self._clock()
-                self.models = _models(self._answer("/v1/models").get("data")) or self.models
+            version = self._answer("/version", with_auth=False).get("version")
+            self.version = (version if fits_label(version) else None) or self.version
+            entries = self._answer("/v1/models").get("data")
+        self._due = now + _ASKED_AGAIN
+        if isinstance(entries, list):
+            found = dict(_models(entries))
+            self.models = tuple(found.values())[:MAX_MODELS] or None
+            self.dropped = len(entries) - min(len(found), MAX_MODELS)
+
+    def samples(self) -> Iterator[Sample]:
+        if self.version is not None:
+            yield INFO(1, service=self._service, version=self.version)
+        for model in self.models or ():
+            yield MODEL_INFO(
+                1, service=self._service, model=model.name, root=model.root, max_model_len=model.max_model_len
+            )
 
     def _answer(self, path: str, *, with_auth: bool = True) -> Mapping[str, Any]:
         try:
@@ -56,19 +76,12 @@ class Said:
             return {}
 
 
-def _models(entries: object) -> tuple[Model, ...] | None:
-    if not isinstance(entries, list):
-        return None
-    return tuple(
-        Model(name, _label(entry.get("root")), _tokens(entry.get("max_model_len")))
-        for entry in entries
-        if isinstance(entry, dict) and fits_label(name := entry.get("id"))
-    )
-
-
-def _label(found: object) -> str:
-    return found if fits_label(found) else ""
+def _models(entries: list[Any]) -> Iterator[tuple[str, Model]]:
+    for entry in entries:
+        if isinstance(entry, dict) and fits_label(name := entry.get("id")) and name:
+            root = entry.get("root")
+            yield name, Model(name, root if fits_label(root) else "", _tokens(entry.get("max_model_len")))
 
 
 def _tokens(found: object) -> str:
-    return str(found) if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else ""
+    return str(found) if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= _MOST_TOKENS else ""

@@ -15,6 +15,7 @@ from tests.fakes.gpu_rig import gpu_rig  # noqa: F401
 from tests.fakes.http_replay import replay  # noqa: F401
 from tests.fakes.nvml_library import nvml_library  # noqa: F401
 from tests.fakes.users_rig import users_rig  # noqa: F401
+from tests.fakes.vllm_server import vllm  # noqa: F401
 
 # Every run tries the same cases, so that a red run is red again; `RAGPULSE_HYPOTHESIS=thorough` looks for new ones.
 # None is judged by the time it takes, which on a busy machine says nothing.
