@@ -73,6 +73,16 @@ def test_a_clock_that_somebody_sets_is_no_demand(vllm: Replay) -> None:
     assert by_series(source.counters())['ragpulse_vllm_demand_seconds_total{service="vllm"}'] == 5
 
 
+def test_a_server_that_came_back_has_not_stood_still_meanwhile(vllm: Replay) -> None:
+    clock = Standing()
+    source = source_of(vllm.url, clocks=clock.clocks)
+    assert [polled(source, clock) for _ in range(3)] == ["serving"] * 3
+    vanish(vllm)
+    assert polled(source, clock) == "down"
+    come_back(vllm, "0.32.0", "0.32.0-load", reply(404))
+    assert polled(source, clock) == "serving"
+
+
 def test_a_machine_that_slept_has_seen_no_stall(vllm: Replay) -> None:
     clock = Standing()
     source = source_of(vllm.url, clocks=clock.clocks)
@@ -124,6 +134,7 @@ class TestWithCanaries:
         [
             pytest.param(speak(b""), None, id="hangs up, which is the server's fault"),
             pytest.param(reply(404), "GET /metrics: HTTP 404", id="is not there"),
+            pytest.param(reply(500), "GET /metrics: HTTP 500", id="fails"),
             pytest.param(reply(200, b"<html>"), "GET /metrics: the page is cut off in its last line", id="is another"),
         ],
     )

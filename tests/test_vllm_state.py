@@ -87,6 +87,7 @@ STATES = [
     pytest.param([look(IDLE, health="refuses")] * 5, [REFUSING] * 5, id="an idle server that says 503 refuses"),
     pytest.param([look(IDLE, health="silent")] * 4, [SERVING] * 3 + [STALLED],
                  id="an idle one whose health hangs for 15 s is a stall where no canary knows better"),
+    pytest.param([look(IDLE)] * 5 + [look(IDLE, health="silent")], [SERVING] * 6, id="one that is late once is none"),
     pytest.param([look(IDLE, health="silent", canary="")] * 9, [SERVING] * 9, id="where one does, it serves"),
     # Canaries beside numbers
     pytest.param([look(IDLE), look(IDLE), look(IDLE), look(IDLE, canary="timeout"), look(IDLE, canary="")],
