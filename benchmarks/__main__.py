@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import curves, hung, node_exporter, vllm_page
+from benchmarks import curves, gpus, hung, node_exporter, vllm_page
 from benchmarks.cluster_files import web_services_only
 from benchmarks.demo import background, running_demo
 from benchmarks.document import Results, document
@@ -35,6 +35,7 @@ class Extent:
 
     background: float
     size: Size
+    gpus: Size
     hung: int
     curves: int
     idle: float
@@ -43,10 +44,22 @@ class Extent:
 
 # 26 × 24 makes 624 fresh scrapes of each kind.
 _WHOLE = Extent(
-    background=60, size=Size(pairs=26, rounds=24, back_to_back=600, idle=10), hung=600, curves=100, idle=10, polls=100
+    background=60,
+    size=Size(pairs=26, rounds=24, back_to_back=600, idle=10),
+    gpus=Size(pairs=8, rounds=20, back_to_back=60, idle=20),
+    hung=600,
+    curves=100,
+    idle=10,
+    polls=100,
 )
 _QUICK = Extent(
-    background=5, size=Size(pairs=3, rounds=2, back_to_back=60, idle=2), hung=60, curves=4, idle=3, polls=10
+    background=5,
+    size=Size(pairs=3, rounds=2, back_to_back=60, idle=2),
+    gpus=Size(pairs=2, rounds=2, back_to_back=10, idle=8),
+    hung=60,
+    curves=4,
+    idle=3,
+    polls=10,
 )
 
 
@@ -103,6 +116,8 @@ def _measure(extent: Extent) -> Results:
             while_hung = hung.measure(folder, extent.hung, advance)
         with stage("how the cost grows", curves.seconds(extent.curves, extent.idle)) as advance:
             grown = curves.measure(folder, extent.curves, extent.idle, advance)
+        with stage("eight GPUs", gpus.seconds(extent.gpus)) as advance:
+            with_gpus = gpus.measure(theirs, folder, extent.gpus, advance)
         say("polling pages of vLLM")
         polled = vllm_page.measure(folder, extent.polls)
     return Results(
@@ -112,8 +127,13 @@ def _measure(extent: Extent) -> Results:
         demo_seconds=extent.background,
         hung=while_hung,
         curves=grown,
+        gpus=with_gpus,
         polled=polled,
-        judgements=[*judge(compared, in_background, while_hung), *vllm_page.judge(polled)],
+        judgements=[
+            *judge(compared, in_background, while_hung),
+            *gpus.judge(with_gpus),
+            *vllm_page.judge(polled),
+        ],
     )
 
 

@@ -8,8 +8,8 @@ import yaml
 
 from benchmarks.started import HOST
 
-# What a cluster of the demo's kind grows into; each is looked at by one probe.
-WEB_SERVICES = ("gateway", "registry", "login", "balancer", "orchestrator")
+# What a cluster of the demo's kind grows into first. One: so that our page is about as long as node_exporter's.
+WEB_SERVICES = ("gateway",)
 
 
 def like_the_demo(demo: Path, web_url: str, folder: Path) -> Path:
@@ -23,14 +23,19 @@ def web_services_only(count: int, web_url: str, interval: str, folder: Path) -> 
     return _written(folder / f"{count}-services.yaml", _web(names, web_url), interval)
 
 
+def gpus_only(folder: Path, *, gpu: str) -> Path:
+    """`gpu`: as in the cluster file, `auto` or `disabled`."""
+    return _written(folder / f"gpu-{gpu}.yaml", {}, "5s", gpu=gpu)
+
+
 def _web(names: Sequence[str], url: str) -> dict[str, Any]:
     return {name: {"kind": "http", "nodes": ["alpha"], "url": url} for name in names}
 
 
-def _written(file: Path, services: Mapping[str, Any], interval: str) -> Path:
+def _written(file: Path, services: Mapping[str, Any], interval: str, **node: str) -> Path:
     cluster = {
         "cluster": "bench",
-        "nodes": {"alpha": {"address": HOST}},
+        "nodes": {"alpha": {"address": HOST, **node}},
         "services": dict(services),
         "monitoring": {"scrape_interval": interval},
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import curves, demo, hung, side_by_side, vllm_page
+from benchmarks import curves, demo, gpus, hung, side_by_side, vllm_page
 from benchmarks.cluster_files import WEB_SERVICES
 from benchmarks.curves import Point
 from benchmarks.demo import Background
@@ -37,7 +37,7 @@ clock, whoever asks, and answers from memory: what it does in between is its CPU
 _SIDE_BY_SIDE = """
 ## Beside node_exporter
 
-Our agent watches this machine, the demo's services and {web} web services; node_exporter has its default collectors.
+Our agent watches this machine, the demo's services and {web}; node_exporter has its default collectors.
 
 - *Fresh*: {size.pairs} processes of each kind, each scraped every {period:g} s, in turn. Our sources run every
   {usual:g} s, so each page is new, and the pages themselves prove it: one counts only when it says of every source that
@@ -82,6 +82,7 @@ class Results:
     demo_seconds: float
     hung: Hung
     curves: list[Point]
+    gpus: gpus.Gpus
     polled: list[PageCost]
     judgements: list[Judgement]
 
@@ -89,7 +90,7 @@ class Results:
 def document(results: Results) -> str:
     found = results.side_by_side
     side_by_side_text = _SIDE_BY_SIDE.format(
-        web=len(WEB_SERVICES),
+        web=f"{len(WEB_SERVICES)} web service{'s' if len(WEB_SERVICES) > 1 else ''}",
         size=found.size,
         period=side_by_side.PERIOD,
         usual=READING_INTERVAL,
@@ -112,6 +113,7 @@ def document(results: Results) -> str:
             ("", "series of the page", "p50, ms", "p99, ms", "scrapes", "background", "RSS, MiB", "threads"),
             map(_point, results.curves),
         ),
+        gpus.section(results.gpus),
         vllm_page.section(results.polled),
         f"\n`{ratios(found)}`",
     )

@@ -68,19 +68,24 @@ def side_by_side(demo: Path, node_exporter: Path, folder: Path, size: Size, adva
     with Servers(folder) as servers:
         _, url = servers.web_service()
         cluster = like_the_demo(demo, url, folder)
-        ours = _Kind([servers.ours(cluster) for _ in range(size.pairs)])
-        theirs = _Kind([servers.theirs(node_exporter) for _ in range(size.pairs)])
-        servers.wait()
-        _watch_idle(ours, theirs, size.idle, advance)
-        _scrape_fresh(ours, theirs, size.rounds, advance)
-        for kind in (ours, theirs):
-            servers.end(kind.servers[1:])
-        _scrape_back_to_back(ours, theirs, size.back_to_back, advance)
-        counted = [fresh(target, PERIOD, WARM_UP) for target in ours.paced]
-        # Whoever reads everything when it is asked is never stale.
-        theirs_counted = [range(WARM_UP, len(target.answers)) for target in theirs.paced]
-        stale = size.pairs * size.rounds - sum(map(len, counted))
-        return SideBySide(ours.cost(counted), theirs.cost(theirs_counted), size, stale)
+        return beside(servers, [servers.ours(cluster) for _ in range(size.pairs)], node_exporter, size, advance)
+
+
+def beside(servers: Servers, agents: Sequence[Server], node_exporter: Path, size: Size, advance: Advance) -> SideBySide:
+    """`agents`: as many as the size has pairs."""
+    ours = _Kind([*agents])
+    theirs = _Kind([servers.theirs(node_exporter) for _ in range(size.pairs)])
+    servers.wait()
+    _watch_idle(ours, theirs, size.idle, advance)
+    _scrape_fresh(ours, theirs, size.rounds, advance)
+    for kind in (ours, theirs):
+        servers.end(kind.servers[1:])
+    _scrape_back_to_back(ours, theirs, size.back_to_back, advance)
+    counted = [fresh(target, PERIOD, WARM_UP) for target in ours.paced]
+    # Whoever reads everything when it is asked is never stale.
+    theirs_counted = [range(WARM_UP, len(target.answers)) for target in theirs.paced]
+    stale = size.pairs * size.rounds - sum(map(len, counted))
+    return SideBySide(ours.cost(counted), theirs.cost(theirs_counted), size, stale)
 
 
 @dataclass(eq=False, slots=True)

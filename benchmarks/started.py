@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -31,12 +32,16 @@ class NotStartedError(RagpulseError):
 class Server:
     """`ready`: the path that answers well once the server can do its work."""
 
-    def __init__(self, argv: tuple[str, ...], port: int, ready: str, log: Path) -> None:
+    def __init__(
+        self, argv: tuple[str, ...], port: int, ready: str, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._port = port
         self._ready = f"http://{HOST}:{port}{ready}"
         self._log = log
         with log.open("wb") as output:
-            self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=_ROOT)
+            self._process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=_ROOT, env=environment
+            )
         self.pid = self._process.pid
         self._targets: list[Target] = []
 
@@ -84,11 +89,11 @@ class Servers:
     ) -> None:
         self.end(self._servers)
 
-    def ours(self, cluster: Path) -> Server:
-        """The agent as a node runs it; the cluster has one node, `alpha`."""
+    def ours(self, cluster: Path, environment: Mapping[str, str] | None = None) -> Server:
+        """The agent as a node runs it; the cluster has one node, `alpha`. `environment`: instead of ours."""
         port = free_port()
         argv = ("-m", "ragpulse", "agent", "--config", str(cluster), "--node", "alpha", "--listen", f"{HOST}:{port}")
-        return self._start((sys.executable, *argv), port, "/readyz")
+        return self._start((sys.executable, *argv), port, "/readyz", environment)
 
     def made_up(self, *options: str) -> Server:
         """An agent of ours with sources that are made up."""
@@ -120,8 +125,10 @@ class Servers:
         for server in servers:
             server.see_end()
 
-    def _start(self, argv: tuple[str, ...], port: int, ready: str) -> Server:
-        self._servers.append(Server(argv, port, ready, self._folder / f"{port}.log"))
+    def _start(
+        self, argv: tuple[str, ...], port: int, ready: str, environment: Mapping[str, str] | None = None
+    ) -> Server:
+        self._servers.append(Server(argv, port, ready, self._folder / f"{port}.log", environment))
         return self._servers[-1]
 
 

@@ -19,6 +19,7 @@ from benchmarks.curves import Point
 from benchmarks.demo import Background
 from benchmarks.document import Results, document
 from benchmarks.freshness import fresh
+from benchmarks.gpus import Gpus
 from benchmarks.hung import Hung, Seen
 from benchmarks.latency import Latency, percentile
 from benchmarks.limits import judge, ratios
@@ -35,6 +36,10 @@ from ragpulse.errors import RagpulseError
 from ragpulse.stack.archive import Archive
 
 MIB = 2**20
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.split("|")][1:-1]
 
 
 def test_a_percentile_is_a_value_that_was_seen() -> None:
@@ -313,12 +318,13 @@ def test_the_document_says_what_was_measured_on_what_and_what_was_missed() -> No
     results = Results(
         machine, too_large, [AGENT, SUPERVISOR], 60, WHILE_HUNG,
         [Point("services", 50, 1825, cost(0.1).fresh, 0.0685, cost(1).holdings)],
-        [POLLED], judge(too_large, [AGENT, SUPERVISOR], WHILE_HUNG),
+        Gpus(too_large, 0.02, 0.004), [POLLED], judge(too_large, [AGENT, SUPERVISOR], WHILE_HUNG),
     )  # fmt: skip
     text = document(results)
-    rows = {row[0]: row[1:] for line in text.splitlines() if (row := [cell.strip() for cell in line.split("|")][1:-1])}
+    rows = {row[0]: row[1:] for line in text.splitlines() if (row := cells(line))}
     assert "`make bench` on 2026-01-02, commit abc1234, 2 shared x86-64 cores (load 0.12 at the start)" in text
-    assert rows["fresh p50, ms"] == ["1.00", "10.00", "0.100"]
+    assert ["1.00", "10.00", "0.100"] in [cells(line)[1:] for line in text.splitlines() if "fresh p50, ms" in line]
+    assert rows["CPU of a GPU"] == ["0.20 %", ""]
     assert rows["series, ours / node_exporter's"] == ["0.002", "1", "", "**no**"]
     assert rows["scrape p50, ours / node_exporter's"] == ["0.1", "", "0.12", "yes"]
     assert rows["supervisor"] == ["5.00 %", "5.00 %", "20.0", "18.0", ""]
@@ -334,5 +340,7 @@ def test_without_the_right_to_see_it_a_pss_is_left_out() -> None:
     found = replace(COMPARED, theirs=blind)
     assert (
         "PSS, MiB |"
-        not in document(Results(machine, found, [], 60, WHILE_HUNG, [], [POLLED], [])).split("## The demo")[0]
+        not in document(Results(machine, found, [], 60, WHILE_HUNG, [], Gpus(found, 0.0, 0.0), [POLLED], [])).split(
+            "## The demo"
+        )[0]
     )

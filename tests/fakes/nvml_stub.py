@@ -28,8 +28,11 @@ _ORDINARY = 0  # of an answer that is no field: it has no type
 
 @pytest.fixture(scope="session")
 def nvml_stub_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For LD_LIBRARY_PATH of a process that is to find the stub."""
-    folder = tmp_path_factory.mktemp("nvml")
+    return compile_into(tmp_path_factory.mktemp("nvml"))
+
+
+def compile_into(folder: Path) -> Path:
+    """The folder: for LD_LIBRARY_PATH of a process that is to find the stub."""
     compiled = subprocess.run(
         ["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-Wl,-soname,libnvidia-ml.so.1",
          "-o", folder / "libnvidia-ml.so.1", *sorted(SOURCES.glob("*.c")), "-lm", "-lpthread"],
