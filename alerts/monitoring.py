@@ -58,7 +58,7 @@ def _alerts(cluster: Cluster) -> Iterator[Alert]:
         hold=step,
         severity="ticket",
         component="{{ $labels.node }}",
-        summary="{{ $labels.node }}: source {{ $labels.source }} failed {{ $value | humanize }} times"
+        summary='{{ $labels.node }}: source {{ $labels.source }} failed {{ printf "%.0f" $value }} times'
         f" and never succeeded in {human_duration(failing_window(cluster))}.",
         description="What this source reads is unknown: its values are withheld until it succeeds again.",
         labels={"node": "{{ $labels.node }}"},

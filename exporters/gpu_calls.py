@@ -144,9 +144,9 @@ FIELDS: tuple[Field, ...] = (
     *_each_link(202, "NVLink bytes sent of a link"),
     *_each_link(204, "NVLink bytes received of a link"),
     Field(230, "recovery action"),
-    Field(269, "throttled: software thermal", counter=True),
-    Field(270, "throttled: hardware thermal", counter=True),
-    Field(271, "throttled: power brake", counter=True),
+    Field(269, "throttled: software thermal (since driver 580.82)", counter=True),
+    Field(270, "throttled: hardware thermal (since driver 580.82)", counter=True),
+    Field(271, "throttled: power brake (since driver 580.82)", counter=True),
 )
 
 SAMPLES = {1: "utilization", 0: "power"}  # nvmlSamplingType_t

@@ -6,6 +6,7 @@ stands in it: it is unknown, and told at the end with what to do.
 """
 
 import errno
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,7 +119,7 @@ def count(word: str) -> int:
     return number
 
 
-class KernelReading:
+class KernelReading(ABC):
     """What the sources of this kind share: their pace, where their files lie, and that each gives what can be had."""
 
     interval: float = READING_INTERVAL
@@ -132,6 +133,6 @@ class KernelReading:
         with self._files.what_can_be_had():
             yield from self.readings()
 
+    @abstractmethod
     def readings(self) -> Iterator[Sample]:
         """What `read` of any source gives, with the same errors."""
-        raise NotImplementedError
