@@ -11,6 +11,7 @@ from ragpulse.catalogue import (
     memory,
     network,
     node,
+    ray,
     service,
     vllm,
     vllm_canary,
@@ -27,6 +28,7 @@ COMPONENTS: dict[str, ModuleType] = {
     "gpu_use": gpu_use,
     "vllm": vllm,
     "vllm_canary": vllm_canary,
+    "ray": ray,
     "chroma": chroma,
     "memory": memory,
 }
