@@ -12,7 +12,7 @@ from ragpulse.catalogue import vllm
 from ragpulse.catalogue.service import CERTIFICATE_EXPIRES, READY, UP
 from ragpulse.inventory import Cluster
 from ragpulse.promql import firing, instant
-from ragpulse.services import WATCHED, AnyService, Vllm
+from ragpulse.services import WATCHED, AnyService, Ray, Vllm
 from ragpulse.vantage import home, vantages
 
 _HOLD_INTERVALS = 3  # longer than NodeDown takes, so that the root is known before its leaves
@@ -23,9 +23,9 @@ _TICKET_DAYS, _PAGE_DAYS = 14, 2
 
 
 def needed_nodes(cluster: Cluster, service: str) -> tuple[str, ...]:
-    """The nodes without which a service cannot work: its home; one vLLM engine spans all of its nodes."""
+    """The nodes without which a service cannot work: its home; one vLLM engine, and Ray, span all of their nodes."""
     entry = cluster.services[service]
-    return entry.nodes if isinstance(entry, Vllm) else (home(cluster, service),)
+    return entry.nodes if isinstance(entry, Vllm | Ray) else (home(cluster, service),)
 
 
 def rules(cluster: Cluster) -> list[Group]:

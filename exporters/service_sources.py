@@ -13,6 +13,8 @@ from exporters.memory_probe import memory_probe
 from exporters.memory_source import MemorySource
 from exporters.planned import Planned
 from exporters.probe import Plan, ServiceProbe
+from exporters.ray_head_source import RayHeadSource
+from exporters.ray_node_source import RayNodeSource
 from exporters.source import Source
 from exporters.vllm_canary import CanaryPlan, VllmCanary
 from exporters.vllm_probe import vllm_probe
@@ -21,17 +23,24 @@ from ragpulse import vantage
 
 if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
-    from ragpulse.services import AnyService, Vllm
+    from ragpulse.services import AnyService, Ray, Vllm
 
 
 def service_sources(cluster: Cluster, node: str) -> list[Planned]:
     found: list[Planned] = []
     for name, service in cluster.services.items():
         look = plan(cluster, name)
-        # A canary is judged by more targets than its own probe; its sources share what it found, so they change as one.
-        settings = (look, service, cluster.targets if service.kind == "vllm" else None)
+        settings = (look, service, _of_the_cluster(service, cluster))
         found += [Planned(source, settings) for source in _sources(look, service, cluster, node)]
     return found
+
+
+def _of_the_cluster(service: AnyService, cluster: Cluster) -> object:
+    """What else the sources of a service depend on."""
+    if service.kind == "vllm":
+        # A canary is judged by more targets than its own probe; its sources share what it found, so they change as one.
+        return cluster.targets
+    return [cluster.nodes[node] for node in service.nodes] if service.kind == "ray" else None
 
 
 def plan(cluster: Cluster, service: str) -> Plan:
@@ -52,6 +61,9 @@ def _sources(plan: Plan, service: AnyService, cluster: Cluster, node: str) -> It
     if service.kind == "vllm":
         if is_home or is_vantage:
             yield from _vllm(plan, service, cluster, is_home=is_home, is_vantage=is_vantage)
+        return
+    if service.kind == "ray":
+        yield from _ray(plan, service, cluster, node)
         return
     if is_home:
         yield from _local_facts(plan, service)
@@ -95,3 +107,11 @@ def _probe(plan: Plan, service: AnyService) -> Iterator[ServiceProbe]:
         yield memory_probe(plan, service)
     elif service.kind == "http":
         yield http_probe(plan, service)
+
+
+def _ray(plan: Plan, ray: Ray, cluster: Cluster, node: str) -> Iterator[Source]:
+    nodes = {name: cluster.nodes[name] for name in ray.nodes}
+    if node == vantage.home(cluster, plan.service):
+        yield RayHeadSource(plan, ray, nodes)
+    elif node in nodes and ray.metrics_ports:
+        yield RayNodeSource(plan, ray, node, nodes)

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-_ANSWERED = frozenset({0, errno.ECONNREFUSED, errno.ECONNRESET})
+_REFUSED = frozenset({errno.ECONNREFUSED, errno.ECONNRESET})
 # EADDRNOTAVAIL, EAFNOSUPPORT: no address of our own to come from. EACCES, EPERM: a firewall forbids the way.
 _UNREACHABLE = frozenset(
     {
@@ -35,10 +35,11 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`reason`: `timeout` or `unreachable`; None when there was an answer."""
+    """`reason`: `timeout` or `unreachable`; None when there was an answer, be it that nobody listens (`refused`)."""
 
     seconds: float
     reason: str | None = None
+    refused: bool = False
 
 
 def connect_all(
@@ -95,8 +96,8 @@ def _begin(address: _Address | None) -> tuple[socket.socket, int]:
 
 
 def _outcome(number: int, seconds: float) -> Outcome:
-    if number in _ANSWERED:
-        return Outcome(seconds)
+    if number == 0 or number in _REFUSED:
+        return Outcome(seconds, refused=number in _REFUSED)
     if number in _UNREACHABLE:
         return Outcome(seconds, "unreachable")
     if number == errno.ETIMEDOUT:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ragpulse.inventory import Cluster
-from ragpulse.services import WATCHED, Chroma, Http, Memory, Vllm
+from ragpulse.services import PROBED, Chroma, Http, Memory, Vllm
 from ragpulse.units import exact_duration
 from ragpulse.vantage import vantages
 
@@ -75,7 +75,7 @@ def _availability(cluster: Cluster) -> Iterator[Objective]:
     if (target := cluster.targets.availability) is None:
         return
     for name, service in cluster.services.items():
-        if isinstance(service, WATCHED):
+        if isinstance(service, PROBED):
             check = readiness_check(service)
             yield Objective(
                 "availability", name, check, target.objective, "ratio",
@@ -88,7 +88,7 @@ def _response_time(cluster: Cluster) -> Iterator[Objective]:
     if (target := cluster.targets.response_time) is None:
         return
     for name, service in cluster.services.items():
-        if (check := target.of.get(service.kind)) is None or not isinstance(service, WATCHED):
+        if (check := target.of.get(service.kind)) is None or not isinstance(service, PROBED):
             continue
         edge, note = None, ""
         if isinstance(service, Vllm):

@@ -15,6 +15,7 @@ from ragpulse.model import (
     HttpPath,
     Name,
     Part,
+    Port,
     Url,
 )
 from ragpulse.service_values import BodySize, Names, Nodes, OneOrMore, Regex, StatusCodes
@@ -88,13 +89,26 @@ class Vllm(Service):
 
 class Ray(Service):
     kind: Literal["ray"]
-    """Ray; accepted, not watched yet"""
-    metrics_ports: Annotated[tuple[int, ...], Field(strict=False)] = ()
-    """ports of its metrics pages"""
+    """Ray; its nodes read it, and nobody probes it"""
+    url: BaseUrl = "http://127.0.0.1:8265"
+    """its dashboard, as its head reaches it: `/api/v0/nodes` is added to it"""
+    metrics_ports: Annotated[tuple[Port, ...], Field(strict=False)] = ()
+    """ports of its metrics pages, the same on each node (`--metrics-export-port`); 44217 and 44227 are asked on the
+    head alone. Without them Ray's own list tells them, and the head's agent reads all pages
+    """
     discovery_file: FilePath | None = None
-    """its list of metrics pages"""
+    """its list of metrics pages on its head, `prom_metrics_service_discovery.json` in Ray's temporary folder (default:
+    the dashboard is asked for the list)
+    """
     token_file: FilePath | None = None
-    """file that holds its token"""
+    """file that holds its token (`RAY_AUTH_MODE=token`); sent to the dashboard alone: metrics pages ask for none"""
+
+    @field_validator("probe_from")
+    @classmethod
+    def _is_probed_by_nobody(cls, nodes: tuple[str, ...]) -> tuple[str, ...]:
+        if nodes:
+            raise ValueError("Ray is read on its own nodes and probed from nowhere; leave this out")
+        return nodes
 
 
 class ChromaQuery(Part):
@@ -240,5 +254,7 @@ class Swarm(Service):
 
 AnyService = Annotated[Vllm | Ray | Chroma | Memory | Http | Rag | Swarm, Field(discriminator="kind")]
 
+# Kinds that this version has a probe for, whose outcomes are counted: what is promised of them can be judged.
+PROBED = (Vllm, Chroma, Memory, Http)
 # Kinds that this version has a source or probe for; the others are accepted and shown as not watched.
-WATCHED = (Vllm, Chroma, Memory, Http)
+WATCHED = (*PROBED, Ray)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from ragpulse.services import Ray
+
 if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
     from ragpulse.services import Canary
@@ -22,8 +24,12 @@ def home(cluster: Cluster, service: str) -> str:
 
 
 def vantages(cluster: Cluster, service: str) -> tuple[str, ...]:
-    """The nodes that probe a service: as written, else up to three others, chosen the same way each time."""
+    """The nodes that probe a service: as written, else up to three others, chosen the same way each time. Of Ray,
+    which is not probed: its head, which says whether it is up.
+    """
     entry = cluster.services[service]
+    if isinstance(entry, Ray):
+        return entry.nodes[:1]
     if entry.probe_from:
         return entry.probe_from
     candidates = (

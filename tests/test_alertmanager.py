@@ -122,7 +122,7 @@ def test_a_dead_node_holds_back_what_needs_it() -> None:
     held = {rule["source_matchers"][1]: rule["target_matchers"] for rule in rules if len(rule["source_matchers"]) == 2}
     assert held == {
         'node="sark"': ['service=~"vllm|ray|chroma|gateway"'],
-        'node="clu"': ['service=~"vllm|memory"'],
+        'node="clu"': ['service=~"vllm|ray|memory"'],
     }
 
 

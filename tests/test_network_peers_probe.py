@@ -182,7 +182,7 @@ def test_a_name_that_cannot_be_looked_up_is_unreachable_and_costs_no_other(liste
     ids=errno.errorcode.get,
 )
 def test_what_the_kernel_says_has_a_name(number: int, reason: str | None) -> None:
-    assert _outcome(number, 0.5) == Outcome(0.5, reason)
+    assert _outcome(number, 0.5) == Outcome(0.5, reason, refused=number == errno.ECONNREFUSED)
 
 
 def test_a_family_of_addresses_that_this_kernel_lacks_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -254,7 +254,7 @@ def all_met(answering: Answering) -> None:
     answering.instant[mixed.MET] = [(labels, 1.0) for labels, _ in answering.instant[mixed.MET]]
     answering.instant[mixed.MET].append((mixed.FIRST_TOKEN, 1.0))
     answering.instant[mixed.STATE] = [
-        (labels, 3.0 if labels["component"] != "ray" else 0.0) for labels, _ in answering.instant[mixed.STATE]
+        (labels, 3.0 if labels["component"] != "swarm" else 0.0) for labels, _ in answering.instant[mixed.STATE]
     ]
     del answering.alert_rules[1:]
 

@@ -21,7 +21,7 @@ def test_each_component_has_its_state_and_the_reason_for_it() -> None:
         ),
         ("memory", "memory", "up", "answers and can do its work"),
         ("vllm", "vllm", "up", "vLLM is serving"),
-        ("ray", "ray", "unknown", "not watched by this version"),
+        ("swarm", "swarm", "unknown", "not watched by this version"),
         ("nightly", "borg backup", "up", "last succeeded 7 h 30 min ago"),
     ]  # fmt: skip
     chroma = overview.components[2]

@@ -99,7 +99,9 @@ def test_it_is_whole_html_whose_links_and_labels_lead_somewhere() -> None:
     assert {name for _, attributes in page.tags for name in (attributes.get("aria-labelledby") or "").split()} <= set(
         ids
     )
-    assert {f"component-{name}" for name in ("alpha", "beta", "chroma", "memory", "vllm", "ray", "nightly")} <= set(ids)
+    assert {f"component-{name}" for name in ("alpha", "beta", "chroma", "memory", "vllm", "swarm", "nightly")} <= set(
+        ids
+    )
 
 
 def test_tables_say_what_their_headings_head() -> None:

@@ -96,7 +96,7 @@ def test_the_page_says_what_its_commands_are_for_and_offers_the_others(url: str)
     assert "The commands are for <strong>chroma</strong>; for another:" in text
     assert 'href="/runbooks/ServiceDown?service=memory"' in text
     assert "?service=chroma" not in text
-    assert "?service=ray" not in text, "no alert speaks of what is not watched"
+    assert "?service=swarm" not in text, "no alert speaks of what is not watched"
     assert "component=chroma" in text
 
 

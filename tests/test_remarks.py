@@ -63,9 +63,11 @@ def test_two_names_for_one_page_are_said() -> None:
 
 
 def test_what_is_accepted_and_not_watched_or_never_overdue_is_said() -> None:
-    more = "services: {ray: {kind: ray, nodes: [sark]}}\nbackups: {b: {kind: borg, node: sark, state_file: /b.json}}\n"
+    more = (
+        "services: {swarm: {kind: swarm, nodes: [sark]}}\nbackups: {b: {kind: borg, node: sark, state_file: /b.json}}\n"
+    )
     assert said(TWO_NODES + more) == [
-        "services.ray: ray is accepted, and not watched by this version",
+        "services.swarm: swarm is accepted, and not watched by this version",
         "backups.b: has no `every`, so nobody is told when it is overdue",
     ]
 

@@ -15,6 +15,7 @@ EXAMPLE = cluster_file.load(Path(__file__).parent.parent / "cluster.example.yaml
     ("service", "nodes"),
     [
         pytest.param("vllm", ("sark", "clu"), id="an engine over two nodes needs both"),
+        pytest.param("ray", ("sark", "clu"), id="Ray is what its nodes are together"),
         pytest.param("memory", ("clu",), id="a service needs its own node"),
         pytest.param("gateway", ("sark",), id="what it depends on is another service's matter"),
     ],
@@ -34,9 +35,9 @@ def test_a_replica_elsewhere_does_not_hold_an_alert_back() -> None:
     assert down["labels"] == {"severity": "page", "component": "web", "service": "web", "node": "a"}
 
 
-def test_only_what_has_a_probe_can_be_down() -> None:
+def test_only_what_is_watched_can_be_down() -> None:
     rules = rule_list(small_cluster(), "service")
-    assert {rule["labels"]["service"] for rule in rules} == {"vllm", "chroma", "memory"}
+    assert {rule["labels"]["service"] for rule in rules} == {"vllm", "ray", "chroma", "memory"}
 
 
 def test_the_alert_says_who_probes() -> None:

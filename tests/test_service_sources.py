@@ -27,7 +27,7 @@ def names(cluster: Cluster, node: str) -> set[str]:
 
 
 def test_facts_are_read_at_home_and_probes_come_from_the_other_node(cluster: Cluster) -> None:
-    assert names(cluster, "sark") == {"vllm:vllm", "canary:vllm", "chroma:chroma", "probe:memory"}
+    assert names(cluster, "sark") == {"vllm:vllm", "canary:vllm", "ray:ray", "chroma:chroma", "probe:memory"}
     assert names(cluster, "clu") == {"probe:vllm", "canary:vllm", "probe:chroma", "probe:gateway"}
 
 
@@ -54,6 +54,15 @@ def test_a_memory_service_with_gauges_is_read_on_its_only_node() -> None:
     service = {"kind": "memory", "nodes": ["box"], "url": "http://127.0.0.1:3000", "gauges": {"entries": "entries"}}
     value = {"cluster": "one", "nodes": {"box": {"address": "127.0.0.1"}}, "services": {"notes": service}}
     assert names(parse(Document(value, {}), "cluster.yaml"), "box") == {"memory:notes", "probe:notes"}
+
+
+def test_rays_pages_are_read_on_each_node_where_the_cluster_file_names_their_ports(cluster: Cluster) -> None:
+    ray = {"kind": "ray", "nodes": ["sark", "clu"], "metrics_ports": [8080]}
+    nodes = {"sark": {"address": "127.0.0.1"}, "clu": {"address": "127.0.0.2"}, "flynn": {"address": "127.0.0.3"}}
+    value = {"cluster": "three", "nodes": nodes, "services": {"ray": ray}}
+    named = parse(Document(value, {}), "cluster.yaml")
+    assert [names(named, node) for node in named.nodes] == [{"ray:ray"}, {"ray:ray"}, set()]
+    assert names(cluster, "clu").isdisjoint({"ray:ray"}), "without ports the head reads all of them"
 
 
 def _waits(source: Source) -> float:

@@ -9,7 +9,7 @@ from ragpulse.consistency.places import places
 from ragpulse.endpoints import authority
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
-from ragpulse.services import Http, Service
+from ragpulse.services import Http, Ray, Service
 
 # Settings that change how often and from where something is asked, not what.
 _NOT_WHAT = {"nodes", "probe_from", "every", "timeout", "depends_on"}
@@ -35,6 +35,8 @@ def twins(cluster: Cluster) -> Iterator[tuple[str, str]]:
             continue
         what = service.model_dump(exclude=_NOT_WHAT)
         what["url"] = what["url"].rstrip("/")
+        if isinstance(service, Ray):  # the usual URL is another place on each head
+            what["head"] = service.nodes[0]
         if other := next((other for other, its in seen if its == what), None):
             yield name, other
         seen.append((name, what))

@@ -8,7 +8,7 @@ from ragpulse.consistency.times import SHORTEST_INTERVAL
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
 from ragpulse.nearest import nearest
-from ragpulse.services import WATCHED
+from ragpulse.services import PROBED
 from ragpulse.targets import RESPONSE_CHECKS, VLLM_LOWEST_END_TO_END, ResponseTime
 from ragpulse.units import prometheus_duration
 from ragpulse.vantage import interval, request_timeout, vantages
@@ -67,11 +67,11 @@ def _cut_before(cluster: Cluster, target: ResponseTime) -> Iterator[Contradictio
 
 def _unresolvable(cluster: Cluster) -> Iterator[Contradiction]:
     """An objective that a single lost probe of its whole window would miss. Told of the service with the fewest."""
-    watched = [name for name, service in cluster.services.items() if isinstance(service, WATCHED)]
-    if (target := cluster.targets.availability) is None or not watched:
+    probed = [name for name, service in cluster.services.items() if isinstance(service, PROBED)]
+    if (target := cluster.targets.availability) is None or not probed:
         return
-    count = {name: _probes(cluster, name, target.window) for name in watched}
-    name = min(watched, key=lambda name: count[name])
+    count = {name: _probes(cluster, name, target.window) for name in probed}
+    name = min(probed, key=lambda name: count[name])
     if (1 - target.objective) * count[name] < 1 - _ROUNDING:
         every, from_ = prometheus_duration(interval(cluster, name)), len(vantages(cluster, name))
         text = (

@@ -16,7 +16,7 @@ import psutil
 
 from tests.fakes.hostile_answers import routes
 from tests.fakes.hostile_server import hostile, in_turn, routed
-from tests.fakes.hostile_watch import Watch
+from tests.fakes.hostile_watch import CHECKS, Watch
 from tests.fakes.hostile_wire import BODY, FAST, MISLEADING, answer
 
 WARM, ROUNDS = 100, 1000
@@ -67,7 +67,7 @@ def growth(round_: Callable[[], object]) -> Held:
 
 
 def main(secret: Path) -> None:
-    with hostile(in_turn(MIX)) as url, Watch(url, secret) as watch:
+    with hostile(in_turn(MIX)) as url, Watch(url, secret, kinds=(*CHECKS, "ray")) as watch:
         grown = growth(watch.round)
         seen = watch.seen()
     series = seen.series()

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -23,11 +24,13 @@ from exporters.landing import landing
 from exporters.memory_probe import memory_probe
 from exporters.memory_source import MemorySource
 from exporters.page import Page
+from exporters.ray_head_source import RayHeadSource
 from exporters.runner import Health, Runner
 from exporters.source import Source
 from exporters.vllm_probe import vllm_probe
 from exporters.vllm_source import VllmSource
-from ragpulse.services import Chroma, ChromaQuery, HeaderAuth, Http, HttpExpect, Memory, MemoryCheck, Vllm
+from ragpulse.inventory import Node
+from ragpulse.services import Chroma, ChromaQuery, HeaderAuth, Http, HttpExpect, Memory, MemoryCheck, Ray, Vllm
 from tests.fakes.running import until
 from tests.fakes.sources import FakeSource, up
 from tests.fakes.watched import PATIENT, plan
@@ -69,6 +72,8 @@ def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[st
         expect=HttpExpect.model_validate({"json": {"status": "ok"}}),
     )
     vllm = Vllm(kind="vllm", nodes=("sark",), url=url, api_key_file=file)
+    # Ray's dashboard and its metrics page are the same server.
+    ray = Ray(kind="ray", nodes=("sark",), url=url, token_file=file, metrics_ports=(urlsplit(url).port or 0,))
     of = {kind: plan(kind, request_timeout=request_timeout, response=1.0) for kind in CHECKS}
     quick = replace(of["chroma"], interval=4 * request_timeout)
     everything: list[Source] = [
@@ -80,6 +85,9 @@ def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[st
         http_probe(of["site"], site),
         vllm_probe(of["vllm"], vllm),
         VllmSource("vllm", vllm, 4 * request_timeout),
+        RayHeadSource(
+            replace(quick, service="ray", interval=8 * request_timeout), ray, {"sark": Node(address="127.0.0.1")}
+        ),
     ]
     return [source for source in everything if source.name.partition(":")[2] in kinds]
 

@@ -153,9 +153,9 @@ class Replay:
 
 
 @contextmanager
-def replay_server() -> Iterator[Replay]:
-    with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.replay = Replay(url=f"http://127.0.0.1:{server.server_port}")
+def replay_server(host: str = "127.0.0.1", port: int = 0) -> Iterator[Replay]:
+    with _Server((host, port), _Handler) as server:
+        server.replay = Replay(url=f"http://{host}:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

@@ -18,7 +18,7 @@ services:
   chroma: {kind: chroma, nodes: [alpha], url: 'http://127.0.0.1:8001', query: {collection: documents}}
   memory: {kind: memory, nodes: [alpha], url: 'http://127.0.0.1:3000', search: {path: /search}}
   vllm: {kind: vllm, nodes: [alpha], url: 'http://127.0.0.1:8000'}
-  ray: {kind: ray, nodes: [alpha]}
+  swarm: {kind: swarm, nodes: [alpha]}
 backups:
   nightly: {kind: borg, node: alpha, covers: chroma, state_file: /var/lib/borg.json}
 """
@@ -80,7 +80,7 @@ def mixed() -> Answering:
             TOTAL: [(THROUGHPUT, 0), (INTER_TOKEN, 0), (FIRST_TOKEN, 3.2)],
             STATE: [
                 (component("alpha", "node"), 3), (component("beta", "node"), 3), (component("chroma"), 2),
-                (component("memory"), 3), (component("vllm"), 3), (component("ray"), 0),
+                (component("memory"), 3), (component("vllm"), 3), (component("swarm"), 0),
                 (component("nightly", "backup"), 3),
             ],
             AGENTS: [({"node": "alpha"}, 1), ({"node": "beta"}, 1)],
