@@ -16,8 +16,10 @@ from tests.fakes.hostile_server import hostile, routed
 from tests.fakes.hostile_watch import SECRET
 from tests.fakes.hostile_wire import BODY, SERVERS, answer
 from tests.fakes.running import free_ports, running, until
+from tests.test_vllm_probe import HTTP
 
 KINDS = ("chroma", "memory", "http", "vllm")
+STREAM = (HTTP / "completion-stream.body").read_bytes().replace(b'"model":"tiny"', b'"model":"llama"')
 LAST_SUCCESS = "ragpulse_source_last_success_timestamp_seconds"
 SCRAPE_INTERVAL = 0.5
 PATIENCE = 60.0  # seconds; a bound for a broken agent, never reached by a good one
@@ -41,7 +43,8 @@ def agent(tmp_path: Path) -> Iterator[str]:
     secret = tmp_path / "secret"
     secret.write_text(SECRET)
     with ExitStack() as stack:
-        well = stack.enter_context(hostile(routed(routes(), answer(b"", status=b"404 Not Found"))))
+        answers = routes() | {"/v1/completions": answer(STREAM)}
+        well = stack.enter_context(hostile(routed(answers, answer(b"", status=b"404 Not Found"))))
         services = {f"well-{kind}": service(kind, well, secret) for kind in KINDS}
         for number, server in enumerate(SERVERS.values()):
             kind = KINDS[number % len(KINDS)]

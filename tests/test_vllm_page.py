@@ -14,7 +14,8 @@ from tests.fakes.readings import by_series
 from tests.fakes.vllm_readers import LINE, first_reader, offered_by, second_reader, with_numbers_of_their_own
 
 CAPTURES = Path(__file__).parent / "captures" / "vllm"
-PAGES = sorted([*CAPTURES.glob("*.prom"), *CAPTURES.glob("*.om.txt"), *(CAPTURES.parent / "ray").glob("*.prom")])
+RAY = [page for page in (CAPTURES.parent / "ray").glob("*.prom") if "excerpt" not in page.name]
+PAGES = sorted([*CAPTURES.glob("*.prom"), *CAPTURES.glob("*.om.txt"), *RAY])
 WITHOUT_STATS = {"vllm-0.32.0-disable-log-stats.prom"}
 WITHOUT_VLLM = {"ray-2.60.0-worker-load.prom", "ray-2.60.0-port44217.prom"}
 
