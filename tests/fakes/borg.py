@@ -20,10 +20,13 @@ import pytest
 from ragpulse.__main__ import main
 from ragpulse.borg import state_file
 from ragpulse.borg.state import Run, State
-from tests.fakes.running import ROOT, until
+from tests.fakes.running import ROOT
 
 PASSPHRASE = "passphrase-of-a-throw-away-repository"
 PROGRAM = os.environ.get("RAGPULSE_BORG", "")
+
+
+_MORE_THAN_A_PIPE = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,10 @@ class Repository:
             cwd=self.folder, env=self.everything(),
         ) as started:  # fmt: skip
             try:
-                until((self.path / "lock.exclusive").exists, "the lock of a backup that runs")
+                # More than a pipe holds: who has written it knows that Borg reads, which it does with its lock in hand.
+                assert started.stdin is not None
+                started.stdin.write(b"x" * _MORE_THAN_A_PIPE)
+                started.stdin.flush()
                 yield started
             except BaseException:
                 started.kill()
