@@ -8,7 +8,8 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from ragpulse.demo.vllm_standin import VERSION
 from ragpulse.demo.vllm_standin.app import build
 from ragpulse.demo.vllm_standin.engine import EngineSettings
+from ragpulse.demo.vllm_standin.faults import Fault, told_by
 from tests.fakes.asgi_server import served
 from tests.fakes.running import until
 
 CAPTURES = Path(__file__).parent / "captures" / "vllm_http"
+BROKEN = (CAPTURES.parent / "vllm" / "http" / "completion-stream-broken.body").read_text(errors="replace")
 KEY = {"Authorization": "Bearer sekret"}
 FAST = EngineSettings(step_seconds=0.002)
 ONE_SLOT = EngineSettings(max_num_seqs=1, step_seconds=0.02)
@@ -384,3 +387,105 @@ def test_a_client_that_goes_away_while_it_waits_leaves_the_queue(one_slot: httpx
         until(lambda: value(one_slot, "vllm:num_requests_waiting") == 0, "an empty queue", seconds=5)
     until(lambda: value(one_slot, "vllm:num_requests_running") == 0, "a free slot", seconds=5)
     assert value(one_slot, "vllm:request_success_total", finished_reason="length") == 0
+
+
+# What it does wrong when it is told to
+
+
+@dataclass
+class Told:
+    """What the stand-in is told, changed while it runs."""
+
+    fault: Fault | None = None
+
+    def __call__(self) -> Fault | None:
+        return self.fault
+
+
+@contextmanager
+def told_client(settings: EngineSettings) -> Iterator[tuple[Told, httpx.Client]]:
+    told = Told()
+    with (
+        served(build("tiny", "sekret", settings, told)) as url,
+        httpx.Client(base_url=url, headers=KEY, trust_env=False) as client,
+    ):
+        yield told, client
+
+
+def test_hung_it_answers_health_and_models_with_frozen_figures_and_gives_no_token_until_it_is_mended() -> None:
+    with told_client(ONE_SLOT) as (told, client), client.stream("POST", COMPLETIONS, json=LONG) as stuck:
+        lines = stuck.iter_lines()
+        next(lines)
+        told.fault = Fault.HANG
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(COMPLETIONS, json=completion(), timeout=0.3)
+        assert {client.get(path).status_code for path in ("/health", "/v1/models")} == {200}
+        frozen = page_of(client)
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(COMPLETIONS, json=completion(), timeout=0.3)
+        assert page_of(client) == frozen
+        assert value(client, "vllm:num_requests_running") == 1
+        told.fault = None
+        until(lambda: value(client, "vllm:generation_tokens_total") > frozen["vllm:generation_tokens_total"], "tokens")
+
+
+def page_of(client: httpx.Client) -> dict[str, float]:
+    """What the engine says, by sample name; the stand-in has one series of each that moves here."""
+    return {
+        one.name: one.value
+        for name, family in families(client).items()
+        if name.startswith("vllm:")
+        for one in family.samples
+        if not one.labels.keys() - {"model_name", "engine"}
+    }
+
+
+def test_a_failed_engine_says_so_in_an_event_inside_200_as_recorded_or_by_500_before_it() -> None:
+    with told_client(FAST) as (told, client):
+        told.fault = Fault.STREAM_ERROR
+        streamed = client.post(COMPLETIONS, json=completion(stream=True))
+        first, failed, done = events(streamed.text)
+        assert (streamed.status_code, shape(first)) == (200, shape(events(BROKEN)[0]))
+        assert (failed, done) == (events(BROKEN)[-2], "[DONE]")
+        whole = client.post(COMPLETIONS, json=completion())
+        assert (whole.status_code, whole.json()) == (500, failed)
+
+
+def test_told_to_keep_no_queue_it_refuses_whoever_would_wait_and_counts_that() -> None:
+    with told_client(ONE_SLOT) as (told, client), client.stream("POST", COMPLETIONS, json=LONG) as holder:
+        lines = holder.iter_lines()
+        next(lines)
+        told.fault = Fault.REJECT
+        refused = client.post(COMPLETIONS, json=completion())
+        assert (refused.status_code, shape(refused.json())) == (503, shape(events(BROKEN)[-2]))
+        assert value(client, "vllm:admission_rejections_total", reason="max_num_queued_reqs") == 1
+        assert value(client, "http_requests_total", handler=COMPLETIONS, status="5xx") == 1
+        assert value(client, "vllm:num_requests_waiting") == 0
+
+
+@pytest.mark.parametrize("fault", [Fault.SLOW, Fault.SATURATE])
+def test_its_steps_take_eight_times_as_long(fault: Fault) -> None:
+    with told_client(FAST) as (told, client):
+        told.fault = fault
+        client.post(COMPLETIONS, json=completion(max_tokens=9)).raise_for_status()
+        assert value(client, "vllm:inter_token_latency_seconds_sum") > 7 * 8 * FAST.step_seconds
+
+
+def test_saturated_it_serves_one_after_the_other() -> None:
+    with told_client(EngineSettings(max_num_seqs=4, step_seconds=0.01)) as (told, client):
+        told.fault = Fault.SATURATE
+        with client.stream("POST", COMPLETIONS, json=LONG) as first:
+            lines = first.iter_lines()
+            next(lines)
+            with pytest.raises(httpx.ReadTimeout):
+                client.post(COMPLETIONS, json=completion(), timeout=0.3)
+            assert value(client, "vllm:num_requests_running") == 1
+
+
+def test_what_is_wrong_is_read_from_a_file_and_another_word_is_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "vllm"
+    told = told_by(file)
+    assert told() is None
+    for word, fault in (("hang", Fault.HANG), ("reject\n", Fault.REJECT), ("sing", None), ("h\u00e4ng", None)):
+        file.write_text(word)
+        assert told() is fault

@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from ragpulse.commands import demo, status
+from ragpulse.demo.vllm_standin.faults import Fault, told_by
 from ragpulse.errors import RagpulseError
 from ragpulse.stack.bring_up import bring_up
 from ragpulse.stack.closing import command
@@ -84,6 +85,27 @@ def test_a_stopped_service_of_the_demo_stays_stopped_until_it_is_started(
     assert re.fullmatch(r"chroma is ready again .*\n", capsys.readouterr().out)
 
 
+def test_the_stand_in_is_told_what_to_do_wrong_until_it_is_mended_or_started_anew(
+    state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [port] = free_ports(1)
+    bring_up(state, wanted(server("vllm", port), demo=True), Telling())
+    capsys.readouterr()
+    told = told_by(state.fault_file("vllm"))
+    demo.fault(Fault.HANG, state.folder)
+    assert told() is Fault.HANG
+    assert capsys.readouterr().out == f"vllm is told to hang until `{command('demo mend', state)}`\n"
+    demo.mend(state.folder)
+    assert told() is None
+    demo.fault(Fault.REJECT, state.folder)
+    demo.stop(demo.Service.VLLM, state.folder)
+    demo.start(demo.Service.VLLM, state.folder)
+    assert told() is None
+    demo.fault(Fault.SLOW, state.folder)
+    stop(state)
+    assert told() is None
+
+
 @pytest.mark.parametrize("verb", [demo.stop, demo.start], ids=["stop", "start"])
 def test_the_services_of_a_real_cluster_are_not_touched(state: State, verb: Callable[..., None]) -> None:
     bring_up(state, wanted(sleeper("chroma")), Telling())
@@ -91,6 +113,9 @@ def test_the_services_of_a_real_cluster_are_not_touched(state: State, verb: Call
         verb(demo.Service.CHROMA, state.folder)
     assert caught.value.exit_code == 2
     assert state.held() == set()
+    with pytest.raises(demo.NotTheDemoError):
+        demo.fault(Fault.HANG, state.folder)
+    assert not state.fault_file("vllm").exists()
 
 
 def test_without_a_stack_the_demo_says_how_to_start_it(state: State) -> None:

@@ -1,4 +1,7 @@
-"""`ragpulse demo stop|start NAME`: break a service of the demo and mend it again. Stopped, it stays stopped."""
+"""`ragpulse demo stop|start|fault|mend`: break a service of the demo and mend it again. Stopped, it stays stopped.
+
+A fault leaves it running: the stand-in for vLLM does one thing wrong, as a real one was seen to, until it is mended.
+"""
 
 import time
 from collections.abc import Callable
@@ -9,6 +12,7 @@ from typing import Annotated
 import httpx
 import typer
 
+from ragpulse.demo.vllm_standin.faults import Fault
 from ragpulse.errors import RagpulseError
 from ragpulse.stack.child import GRACE
 from ragpulse.stack.closing import DEFAULT_STATE, command, make_or_command
@@ -31,6 +35,7 @@ class Service(StrEnum):
 
 
 _Name = Annotated[Service, typer.Argument(metavar="NAME", help="chroma, vllm or memory")]
+_Kind = Annotated[Fault, typer.Argument(metavar="FAULT", help=f"one of: {', '.join(Fault)}")]
 _StateOption = Annotated[Path, typer.Option("--state", help="State folder of the stack.")]
 
 
@@ -55,9 +60,28 @@ def start(name: _Name, state: _StateOption = DEFAULT_STATE) -> None:
     """Start a stopped service of the demo again."""
     place = State(state)
     process = next(process for process in _require_demo(place).processes if process.name == name)
+    place.tell_fault(name, None)
     place.release(name)
     seconds = _wait(place, lambda: _is_ready(place, process), _START_SECONDS, f"{name} did not become ready")
     print(f"{name} is ready again ({seconds:.1f} s)")
+
+
+@app.command()
+def fault(kind: _Kind, state: _StateOption = DEFAULT_STATE) -> None:
+    """Let the stand-in for vLLM do one thing wrong; it goes on running."""
+    place = State(state)
+    _require_demo(place)
+    place.tell_fault(Service.VLLM, kind)
+    print(f"vllm is told to {kind} until `{command('demo mend', place)}`")
+
+
+@app.command()
+def mend(state: _StateOption = DEFAULT_STATE) -> None:
+    """End the fault of the stand-in for vLLM."""
+    place = State(state)
+    _require_demo(place)
+    place.tell_fault(Service.VLLM, None)
+    print("vllm is told to do all as it should")
 
 
 def _require_demo(place: State) -> Plan:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ragpulse.demo.cluster import CHROMA_TOKEN_HEADER, COLLECTION, MODEL, chroma_data, chroma_token_file, vllm_key_file
 from ragpulse.demo.ports import SETTING, DemoPorts
 from ragpulse.stack.process import Listen, Process
+from ragpulse.stack.state import State
 
 _HOST = "127.0.0.1"
 # Runs in the Chroma environment and is therefore never imported here.
@@ -87,6 +88,7 @@ def _vllm(state: Path, ports: DemoPorts, python: str) -> Process:
         argv=(
             python, "-m", "ragpulse.demo.vllm_standin", "--port", str(ports.vllm),
             "--model", MODEL, "--api-key-file", str(vllm_key_file(state)),
+            "--fault-file", str(State(state).fault_file("vllm")),
         ),
         about="vLLM stand-in: the API and metrics of 0.32.0, no model behind it",
         listens=(_listen(ports.vllm),),

@@ -2,11 +2,13 @@
 
 Everything lies under one state folder. `run/` holds what is true only while the stack runs:
 `plan.json` (what `up` wanted), `supervisor.json` (who watches it), `processes.json` (how each process is),
-`held/<process>` (this one is to stay stopped). Errors: OSError where the folder cannot be written; a file that is
-missing or from another version reads as None; `damaged` names those that are there all the same.
+`held/<process>` (this one is to stay stopped), `faults/<process>` (what this one of the demo is to do wrong). Errors:
+OSError where the folder cannot be written; a file that is missing or from another version reads as None; `damaged`
+names those that are there all the same.
 """
 
 import fcntl
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -59,6 +61,7 @@ class State:
         self.logs = self.folder / "logs"
         self.cluster_file = self.folder / "cluster.yaml"
         self.held_folder = self.folder / "run" / "held"
+        self._faults_folder = self.folder / "run" / "faults"
         self.supervisor_lock = self.folder / "run" / "supervisor.lock"
         self._up_lock = self.folder / "run" / "up.lock"
         self._plan = self.folder / "run" / "plan.json"
@@ -123,6 +126,16 @@ class State:
     def release(self, process: str) -> None:
         (self.held_folder / process).unlink(missing_ok=True)
 
+    def fault_file(self, process: str) -> Path:
+        return self._faults_folder / process
+
+    def tell_fault(self, process: str, fault: str | None) -> None:
+        file = self.fault_file(process)
+        if fault is None:
+            file.unlink(missing_ok=True)
+        else:
+            atomic.write(file, fault)
+
     def forget_run(self) -> None:
         """Nothing runs any more, so nothing of `run/` is true."""
         for file in (self._plan, self._supervisor, self._statuses):
@@ -131,6 +144,7 @@ class State:
             atomic.sweep(file)
         for process in self.held():
             self.release(process)
+        shutil.rmtree(self._faults_folder, ignore_errors=True)
 
     @contextmanager
     def only_one_up(self) -> Iterator[None]:

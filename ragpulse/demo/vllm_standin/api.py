@@ -20,7 +20,7 @@ from ragpulse.demo.vllm_standin.engine import Engine
 from ragpulse.demo.vllm_standin.metrics import Metrics
 from ragpulse.demo.vllm_standin.shapes import Head
 from ragpulse.demo.vllm_standin.text import Token, answer, count_tokens
-from ragpulse.demo.vllm_standin.wanted import Chat, Completion, max_tokens, parse
+from ragpulse.demo.vllm_standin.wanted import Chat, Completion, Refused, max_tokens, parse
 
 _MAX_BODY_BYTES = 256 * 1024
 _CLIENT_GONE = 499  # nobody reads it; the count of requests shows it as 4xx
@@ -55,6 +55,7 @@ class Api:
 
     async def _answer(self, request: Request, wanted: Completion | Chat, head: Head) -> Response:
         limit = max_tokens(wanted, self._model, self._engine.settings.max_model_len)
+        self._engine.expect()
         text = wanted.text()
         tokens = self._engine.generate(text, answer(text, limit, ignore_eos=wanted.ignore_eos))
         if wanted.stream:
@@ -82,14 +83,19 @@ async def _events(
 ) -> AsyncGenerator[bytes, None]:
     with_usage = wanted.stream_options.include_usage
     generated = 0
-    async with aclosing(tokens):
-        if head.kind == "chat":
-            yield shapes.event(shapes.first_chat_chunk(head))
-        async for token in tokens:
-            generated += 1
-            chunk = shapes.token_chunk(head, token)
-            last = token.finish_reason is not None and not with_usage
-            yield shapes.event(shapes.with_fingerprint(chunk) if last else chunk)
+    try:
+        async with aclosing(tokens):
+            if head.kind == "chat":
+                yield shapes.event(shapes.first_chat_chunk(head))
+            async for token in tokens:
+                generated += 1
+                chunk = shapes.token_chunk(head, token)
+                last = token.finish_reason is not None and not with_usage
+                yield shapes.event(shapes.with_fingerprint(chunk) if last else chunk)
+    except Refused as refused:  # HTTP has said 200 by now: the stream itself tells
+        yield shapes.event(refused.json)
+        yield shapes.DONE
+        return
     if with_usage:
         usage = shapes.usage_chunk(head, count_tokens(wanted.text()), generated)
         yield shapes.event(shapes.with_fingerprint(usage))

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ragpulse.demo.vllm_standin import faults
 from ragpulse.demo.vllm_standin.api import Api
 from ragpulse.demo.vllm_standin.engine import Engine, EngineSettings
 from ragpulse.demo.vllm_standin.metrics import Metrics
@@ -25,10 +26,10 @@ _NOT_COUNTED = ("/metrics", "/health", "/load", "/ping", "/version", "/server_in
 _OTHER = "none"  # what vLLM calls a path that it does not have
 
 
-def build(model: str, api_key: str | None, settings: EngineSettings) -> Starlette:
-    """Without `api_key` everybody is served."""
+def build(model: str, api_key: str | None, settings: EngineSettings, fault: faults.Told = faults.none) -> Starlette:
+    """Without `api_key` everybody is served. `fault` is asked again and again: what to do wrong now."""
     metrics = Metrics(model, settings.cache_config())
-    engine = Engine(settings, metrics)
+    engine = Engine(settings, metrics, fault)
     api = Api(model, engine, metrics)
 
     @asynccontextmanager

@@ -1,7 +1,8 @@
 """The engine: requests wait for one of a few slots, and each step gives every request in a slot one token.
 
 A step lasts longer by what the prompts of newly admitted requests cost. Nothing is ever pre-empted: the KV cache is as
-large as all slots at full length. Times are seconds of the monotonic clock.
+large as all slots at full length. Times are seconds of the monotonic clock. Errors: Refused, with what
+it was told to do wrong.
 """
 
 import asyncio
@@ -10,10 +11,15 @@ from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, field
 
-from ragpulse.demo.vllm_standin.metrics import Metrics, Watched
+from ragpulse.demo.vllm_standin.faults import Fault, Told
+from ragpulse.demo.vllm_standin.metrics import Metrics, Occupied
 from ragpulse.demo.vllm_standin.text import Token, count_tokens
+from ragpulse.demo.vllm_standin.wanted import Refused
 
 _BLOCK_TOKENS = 16
+_LONG_STEPS = 8
+_FAILED = "EngineCore encountered an issue. See stack trace (above) for the root cause."
+_HUNG_LOOK = 0.1  # seconds between two looks at whether it still hangs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,23 @@ class _Sequence:
 
 
 class Engine:
-    def __init__(self, settings: EngineSettings, metrics: Metrics) -> None:
+    def __init__(self, settings: EngineSettings, metrics: Metrics, fault: Told) -> None:
         self.settings = settings
         self._metrics = metrics
+        self._fault = fault
         self._waiting: deque[_Sequence] = deque()
         self._running: list[_Sequence] = []
         self._work = asyncio.Event()
-        metrics.watch(Watched(lambda: len(self._running), lambda: len(self._waiting), self._kv_cache_usage))
+        self._frozen: Occupied | None = None  # what was true when it began to hang
+        metrics.watch(lambda: self._frozen or self._occupied())
+
+    def expect(self) -> None:
+        """Asked before a request is taken. Errors: Refused."""
+        if self._fault() is Fault.REJECT and len(self._running) + len(self._waiting) >= self._slots():
+            self._metrics.rejections["max_num_queued_reqs"].inc()
+            raise Refused(
+                503, "ServiceUnavailableError", None, "The queue is full: the stand-in was told to have none."
+            )
 
     async def generate(self, prompt: str, tokens: Iterator[Token]) -> AsyncGenerator[Token, None]:
         """`tokens` at the engine's pace. Closing the iterator before its end is an abort: the slot is free at once."""
@@ -74,6 +90,8 @@ class Engine:
                 token = await sequence.out.get()
                 finished = token.finish_reason is not None
                 yield token
+                if self._fault() is Fault.STREAM_ERROR:
+                    raise Refused(500, "InternalServerError", None, _FAILED)
         finally:
             self._forget(sequence)
 
@@ -85,17 +103,31 @@ class Engine:
                 self._work.clear()
                 await self._work.wait()
                 due = time.monotonic()
+            await self._hang()
             admitted = self._admit()
             prompt_tokens = sum(sequence.prompt_tokens for sequence in admitted)
             # From one due time to the next, so that late wake-ups do not add up.
-            due += self.settings.step_seconds + prompt_tokens * self.settings.prefill_seconds_per_token
+            due += self._step_seconds() + prompt_tokens * self.settings.prefill_seconds_per_token
             due = max(due, time.monotonic())
             await asyncio.sleep(due - time.monotonic())
             self._step(admitted)
 
+    async def _hang(self) -> None:
+        """For as long as it is told to. Its figures are those of the last step; the API goes on."""
+        while self._fault() is Fault.HANG:
+            self._frozen = self._frozen or self._occupied()
+            await asyncio.sleep(_HUNG_LOOK)
+        self._frozen = None
+
+    def _slots(self) -> int:
+        return 1 if self._fault() is Fault.SATURATE else self.settings.max_num_seqs
+
+    def _step_seconds(self) -> float:
+        return self.settings.step_seconds * (_LONG_STEPS if self._fault() in {Fault.SATURATE, Fault.SLOW} else 1)
+
     def _admit(self) -> list[_Sequence]:
         """Fill the free slots, first come, first served."""
-        free = self.settings.max_num_seqs - len(self._running)
+        free = max(0, self._slots() - len(self._running))
         admitted = [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
         for sequence in admitted:
             sequence.admitted = time.monotonic()
@@ -136,5 +168,6 @@ class Engine:
         elif sequence in self._waiting:
             self._waiting.remove(sequence)
 
-    def _kv_cache_usage(self) -> float:
-        return sum(sequence.held for sequence in self._running) / self.settings.kv_cache_tokens
+    def _occupied(self) -> Occupied:
+        held = sum(sequence.held for sequence in self._running)
+        return Occupied(len(self._running), len(self._waiting), held / self.settings.kv_cache_tokens)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 FINISHED_REASONS = ("stop", "length", "abort", "error", "repetition")
+REJECTION_REASONS = ("max_num_queued_reqs", "max_num_queued_tokens")
 _ENGINE = "0"
 _LABELS = ("model_name", "engine")
 _TTFT = (
@@ -28,12 +29,12 @@ _STEP_TOKENS = (1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class Occupied:
     """What is read from the engine at the moment of a scrape."""
 
-    running: Callable[[], float]
-    waiting: Callable[[], float]
-    kv_cache_usage: Callable[[], float]
+    running: int
+    waiting: int
+    kv_cache_usage: float
 
 
 class Metrics:
@@ -59,6 +60,13 @@ class Metrics:
             registry=self._registry,
         )
         self.finished = {reason: finished.labels(**self._labels, finished_reason=reason) for reason in FINISHED_REASONS}
+        rejections = Counter(
+            "vllm:admission_rejections",
+            "Number of admission attempts rejected by a queue limit, by reason.",
+            ("model_name", "reason"),
+            registry=self._registry,
+        )
+        self.rejections = {reason: rejections.labels(model, reason) for reason in REJECTION_REASONS}
         self._http = Counter(
             "http_requests",
             "Total number of requests by method, status and handler.",
@@ -73,10 +81,10 @@ class Metrics:
         )
         config.labels(engine=_ENGINE, **cache_config).set(1)
 
-    def watch(self, engine: Watched) -> None:
-        self._running.set_function(engine.running)
-        self._waiting.set_function(engine.waiting)
-        self._kv_cache.set_function(engine.kv_cache_usage)
+    def watch(self, occupied: Callable[[], Occupied]) -> None:
+        self._running.set_function(lambda: occupied().running)
+        self._waiting.set_function(lambda: occupied().waiting)
+        self._kv_cache.set_function(lambda: occupied().kv_cache_usage)
 
     def count_http(self, handler: str, method: str, status: int) -> None:
         self._http.labels(handler, method, f"{status // 100}xx").inc()
