@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dashboards import gpus, queries
+from dashboards import gpus, queries, vllm
 from dashboards.panels import Folded, Line, Row, board, component_states, count_of_bad, trend, verdict
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Slo, objectives
@@ -26,7 +26,7 @@ _MEANING: dict[Slo, str] = {
     "gpu_utilization": "Share of time in which the GPUs were busy, judged only while requests wait.",
 }
 _VERDICT_HEIGHT, _STATES_HEIGHT, _TREND_HEIGHT = 4, 5, 8
-_RATIO, _TOKENS_PER_SECOND, _COUNT = "percentunit", "tok/s", "short"
+_RATIO, _TOKENS_PER_SECOND = "percentunit", "tok/s"
 
 
 def build(cluster: Cluster) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
     if cluster.reads_gpus():
         yield from gpus.rows(cluster)
     if any(isinstance(service, Vllm) for service in cluster.services.values()):
-        yield Row([_tokens(), _requests()], _TREND_HEIGHT, "vLLM")
+        yield from vllm.rows(cluster)
 
 
 def _verdict(cluster: Cluster, slo: Slo) -> Any:
@@ -116,27 +116,4 @@ def _pressure() -> Any:
         [Line(queries.pressure(), "{{node}} {{resource}}")],
         _RATIO,
         top=1,
-    )
-
-
-def _tokens() -> Any:
-    return trend(
-        "Tokens per second",
-        "Tokens generated, and prompt tokens read. Compare with the requests beside it: few tokens while many wait is"
-        " a slow or stalled engine.",
-        [
-            Line(queries.generated_tokens(), "{{service}} generated"),
-            Line(queries.prompt_tokens(), "{{service}} prompt"),
-        ],
-        _TOKENS_PER_SECOND,
-    )
-
-
-def _requests() -> Any:
-    return trend(
-        "Requests",
-        "Requests in execution, and those that wait for it. A queue that stays means more demand than the engine"
-        " can serve.",
-        [Line(queries.running(), "{{service}} running"), Line(queries.waiting(), "{{service}} waiting")],
-        _COUNT,
     )

@@ -20,7 +20,9 @@ from ragpulse.inventory import Cluster
 _WIDTH = 24
 _DATASOURCE = "${datasource}"
 _STACKED_FILL = 40  # percent
-_UNKNOWN, _BAD, _WARNING, _GOOD = "#8e8e8e", "red", "orange", "green"
+UNKNOWN, BAD, WARNING, GOOD = "#8e8e8e", "red", "orange", "green"
+
+Words = Mapping[int, tuple[str, str]]  # value → what it means, and the colour of that
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,13 @@ class Folded:
 
 def verdict(title: str, description: str, expression: str) -> core.Panel:
     """0 missed, 1 met; without data grey, never green."""
-    words = {0: ("Missed", _BAD), 1: ("Met", _GOOD)}
+    words = {0: ("Missed", BAD), 1: ("Met", GOOD)}
     return _stat(title, description, core.Target(expr=expression, refId="A", instant=True), words, "Not judgeable")
 
 
 def component_states(title: str, description: str, expression: str) -> core.Panel:
     """One tile per component."""
-    words = {0: ("Unknown", _UNKNOWN), 1: ("Down", _BAD), 2: ("Degraded", _WARNING), 3: ("Up", _GOOD)}
+    words = {0: ("Unknown", UNKNOWN), 1: ("Down", BAD), 2: ("Degraded", WARNING), 3: ("Up", GOOD)}
     target = core.Target(expr=expression, refId="A", instant=True, legendFormat="{{component}} ({{kind}})")
     return _stat(title, description, target, words, "Unknown")
 
@@ -65,8 +67,25 @@ def component_states(title: str, description: str, expression: str) -> core.Pane
 def count_of_bad(title: str, description: str, expression: str) -> core.Panel:
     """A number that should be 0."""
     panel = _stat(title, description, core.Target(expr=expression, refId="A", instant=True), {}, "Unknown")
-    panel.thresholds = [_step(0, _UNKNOWN), _step(1, _GOOD, 0.0), _step(2, _BAD, 1.0)]
+    panel.thresholds = [_step(0, UNKNOWN), _step(1, GOOD, 0.0), _step(2, BAD, 1.0)]
     return panel
+
+
+def timeline(title: str, description: str, line: Line, words: Words) -> core.Panel:
+    """A bar over time for each series, coloured by what its value means."""
+    return core.StateTimeline(
+        title=title,
+        description=description,
+        dataSource=_DATASOURCE,
+        targets=[core.Target(expr=line.expression, refId="A", legendFormat=line.legend)],
+        mappings=_mappings(words),
+        # grafanalib has no place for these, and a value without a word must not look good.
+        extraJson={
+            "fieldConfig": {
+                "defaults": {"unit": "none", "thresholds": {"mode": "absolute", "steps": [_base()]}},
+            }
+        },
+    )
 
 
 def trend(
@@ -118,9 +137,7 @@ def board(cluster: Cluster, uid: str, title: str, question: str, rows: Iterable[
     return plain
 
 
-def _stat(
-    title: str, description: str, target: core.Target, words: Mapping[int, tuple[str, str]], without_data: str
-) -> core.Panel:
+def _stat(title: str, description: str, target: core.Target, words: Words, without_data: str) -> core.Panel:
     return core.Stat(
         title=title,
         description=description,
@@ -133,21 +150,20 @@ def _stat(
         noValue=without_data,
         # The base colour is also that of no data.
         thresholds=[
-            _step(0, _UNKNOWN),
+            _step(0, UNKNOWN),
             *(_step(index, colour, float(value)) for index, (value, (_, colour)) in enumerate(words.items(), start=1)),
         ],
-        mappings=[
-            {
-                "type": "value",
-                "options": {
-                    str(value): {"text": word, "color": colour, "index": value}
-                    for value, (word, colour) in words.items()
-                },
-            }
-        ]
-        if words
-        else [],
+        mappings=_mappings(words),
     )
+
+
+def _mappings(words: Words) -> list[dict[str, Any]]:
+    options = {str(value): {"text": word, "color": colour, "index": value} for value, (word, colour) in words.items()}
+    return [{"type": "value", "options": options}] if options else []
+
+
+def _base() -> dict[str, Any]:
+    return {"color": UNKNOWN, "value": "null"}
 
 
 def _step(index: int, colour: str, value: float = 0.0) -> core.Threshold:

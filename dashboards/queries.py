@@ -1,6 +1,6 @@
 """What the boards ask Prometheus: functions of the catalogue and of the recorded names, so no name is written twice."""
 
-from ragpulse.catalogue import gpu, gpu_errors, gpu_use, node, vllm
+from ragpulse.catalogue import gpu, gpu_errors, gpu_use, node
 from ragpulse.inventory import Cluster
 from ragpulse.metric import Metric
 from ragpulse.objectives import Slo, objectives
@@ -49,22 +49,6 @@ def memory_used() -> str:
 
 def pressure() -> str:
     return _sum_by("node, resource", _node_rate(node.PRESSURE_WAITING))
-
-
-def generated_tokens() -> str:
-    return _sum_by("service", rate(vllm.GENERATION_TOKENS, _WINDOW, cluster=_CLUSTER))
-
-
-def prompt_tokens() -> str:
-    return _sum_by("service", rate(vllm.PROMPT_TOKENS, _WINDOW, cluster=_CLUSTER))
-
-
-def running() -> str:
-    return _sum_by("service", instant(vllm.REQUESTS_RUNNING, cluster=_CLUSTER))
-
-
-def waiting() -> str:
-    return _sum_by("service", instant(vllm.REQUESTS_WAITING, cluster=_CLUSTER))
 
 
 def gpu_busy() -> str:

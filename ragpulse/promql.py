@@ -59,6 +59,11 @@ def instant(metric: Metric, **labels: Matcher) -> str:
     return _selector(metric.name, (*metric.labels, *_TARGET_LABELS), labels)
 
 
+def earlier(metric: Metric, ago: float, **labels: Matcher) -> str:
+    """What a gauge was `ago` seconds before."""
+    return f"{_gauge(metric, labels)} offset {_duration(ago)}"
+
+
 def rate(metric: Metric, window: Window, **labels: Matcher) -> str:
     """Growth per second of a counter."""
     return f"rate({_counter(metric, labels)}[{_duration(window)}])"
@@ -98,6 +103,12 @@ def bucket_rate(metric: Metric, edge: float, window: Window, **labels: Matcher) 
     # Prometheus 3 stores `1.0` for what 2.x stores as the page has it: `1` or `1.0`.
     spellings = (f"{edge:.0f}", f"{edge:.1f}") if edge.is_integer() else (number(edge),)
     return f"rate({_part(metric, '_bucket', {**labels, 'le': spellings})}[{_duration(window)}])"
+
+
+def quantile(metric: Metric, share: float, window: Window, by: str, **labels: Matcher) -> str:
+    """What that share of a histogram's events stayed below, for each value of the labels `by`."""
+    buckets = f"rate({_part(metric, '_bucket', labels)}[{_duration(window)}])"
+    return f"histogram_quantile({share:g}, sum by ({by}, le) ({buckets}))"
 
 
 def series(name: str, **labels: Matcher) -> str:

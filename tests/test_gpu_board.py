@@ -1,13 +1,12 @@
 """What the board shows of GPUs, asked of both generations of Prometheus over counters as an agent publishes them."""
 
-import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from dashboards import queries
-from tests.fakes.binaries import binary, each_generation
+from tests.fakes.binaries import each_generation
+from tests.fakes.board_panel import assert_shows
 
 # Two GPUs over ten minutes, one sample each 10 s: the one at 85 % and always inside the band, the other idle.
 SERIES = {
@@ -50,22 +49,4 @@ AT = ',cluster="home",node="a"}'
     ],
 )  # fmt: skip
 def test_a_panel_shows(expression: str, shown: dict[str, float], generation: int, tmp_path: Path) -> None:
-    expression = expression.replace("$__rate_interval", "5m").replace("$cluster", "home").replace("$node", ".*")
-    # The same of another cluster must not count.
-    series = [
-        {"series": f'{name},cluster="{cluster}",node="a"}}', "values": values}
-        for cluster in ("home", "other")
-        for name, values in SERIES.items()
-    ]
-    case = {
-        "expr": f"round({expression}, 0.001)",
-        "eval_time": "10m",
-        "exp_samples": [{"labels": labels, "value": value} for labels, value in shown.items()],
-    }
-    test = {"interval": "10s", "input_series": series, "promql_expr_test": [case]}
-    (tmp_path / "panel.yml").write_text(json.dumps({"tests": [test]}))
-    result = subprocess.run(
-        [binary("promtool", generation), "test", "rules", "panel.yml"],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stdout + result.stderr
+    assert_shows(expression, shown, SERIES, generation, tmp_path)

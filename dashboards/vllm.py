@@ -1,0 +1,170 @@
+"""vLLM on a board: what is it doing, how fast, what holds it back, and is all of it there?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from dashboards import queries, vllm_queries
+from dashboards.panels import BAD, GOOD, UNKNOWN, WARNING, Folded, Line, Row, timeline, trend
+from ragpulse.catalogue import vllm, vllm_canary
+from ragpulse.inventory import Cluster
+from ragpulse.metric import Metric
+from ragpulse.services import Ray
+
+_HEIGHT = 8
+_RATIO, _TOKENS_PER_SECOND, _SECONDS, _COUNT, _PER_SECOND = "percentunit", "tok/s", "s", "short", "ops"
+_COLOURS = {"serving": GOOD, "saturated": WARNING, "loading": WARNING}
+
+
+def rows(cluster: Cluster) -> Iterator[Row | Folded]:
+    yield Row([_state(), _tokens(cluster), _requests()], _HEIGHT, "vLLM")
+    latency = Row([_first_token(), _between_tokens(), _errors()], _HEIGHT)
+    cache = Row([_kv_cache(), _preemptions(), _prefix_cache()], _HEIGHT)
+    over_ray = any(isinstance(service, Ray) for service in cluster.services.values())
+    rest = Row([_efficiency(), *([_ray()] if over_ray else []), _not_offered()], _HEIGHT)
+    yield Folded("vLLM: latency, cache, errors", [latency, cache, rest])
+
+
+def _state() -> Any:
+    return timeline(
+        "What vLLM is doing",
+        "Judged by its numbers, its health page and our canaries. Stalled: it answers and no token comes. Saturated: it"
+        " works, and requests wait.",
+        Line(vllm_queries.state(), "{{service}}"),
+        {number: (state, _COLOURS.get(state, BAD)) for number, state in enumerate(vllm.STATES, start=1)},
+    )
+
+
+def _tokens(cluster: Cluster) -> Any:
+    target = [Line(queries.objective("throughput"), "target while requests wait", target=True)]
+    return trend(
+        "Tokens per second",
+        "Tokens generated, and prompt tokens read. Compare with the requests beside it: few tokens while many wait is"
+        " a slow or stalled engine.",
+        [
+            Line(vllm_queries.generated_tokens(), "{{service}} generated"),
+            Line(vllm_queries.prompt_tokens(), "{{service}} prompt"),
+            *(target if cluster.targets.throughput else []),
+        ],
+        _TOKENS_PER_SECOND,
+    )
+
+
+def _requests() -> Any:
+    return trend(
+        "Requests",
+        "Requests in execution, and those that wait for it. A queue that stays means more demand than the engine"
+        " can serve.",
+        [Line(vllm_queries.running(), "{{service}} running"), Line(vllm_queries.waiting(), "{{service}} waiting")],
+        _COUNT,
+    )
+
+
+def _first_token() -> Any:
+    return trend(
+        "First token: users and canaries",
+        "What half and 95 % of users, and 95 % of our canaries, stayed below, and what 95 % of requests waited before"
+        " they ran (not measured below 0.3 s). High waiting: more demand than it serves; else long prompts.",
+        [
+            *_users_and_canaries(vllm.TTFT, vllm_canary.TTFT),
+            Line(vllm_queries.slowest(vllm.QUEUE_TIME, 0.95), "{{service}} waited, 95 %"),
+        ],
+        _SECONDS,
+    )
+
+
+def _between_tokens() -> Any:
+    return trend(
+        "Inter-token latency",
+        "Time from one token to the next: what half and 95 % of users, and 95 % of our canaries, stayed below. It grows"
+        " with the batch; alone it tells of a slow GPU or link.",
+        _users_and_canaries(vllm.ITL, vllm_canary.ITL),
+        _SECONDS,
+    )
+
+
+def _users_and_canaries(of_users: Metric, of_canaries: Metric) -> list[Line]:
+    return [
+        Line(vllm_queries.slowest(of_users, 0.5), "{{service}} users, 50 %"),
+        Line(vllm_queries.slowest(of_users, 0.95), "{{service}} users, 95 %"),
+        Line(vllm_queries.slowest(of_canaries, 0.95), "{{service}} canaries, 95 %"),
+    ]
+
+
+def _errors() -> Any:
+    return trend(
+        "Errors",
+        "Shares of requests: answered 5xx, 4xx (wrong requests), refused because a queue is full; of canaries: failed,"
+        " or later than a target. A stream that a client gave up counts as 2xx: vLLM does not count aborts.",
+        [
+            Line(vllm_queries.answered("5xx"), "{{service}} 5xx"),
+            Line(vllm_queries.answered("4xx"), "{{service}} 4xx"),
+            Line(vllm_queries.rejected(), "{{service}} queue full"),
+            Line(vllm_queries.canaries_late(), "{{service}} canaries failed or late"),
+        ],
+        _RATIO,
+        top=1,
+    )
+
+
+def _kv_cache() -> Any:
+    return trend(
+        "KV cache used",
+        "Share of the KV cache in use, by engine. At the top requests wait, or are thrown out of execution.",
+        [Line(vllm_queries.kv_cache(), "{{service}} engine {{engine}}")],
+        _RATIO,
+        top=1,
+    )
+
+
+def _preemptions() -> Any:
+    return trend(
+        "Preemptions",
+        "Requests thrown out of execution for want of KV cache, per second. Each begins anew: fewer requests at once"
+        " are faster.",
+        [Line(vllm_queries.preemptions(), "{{service}}")],
+        _PER_SECOND,
+    )
+
+
+def _prefix_cache() -> Any:
+    return trend(
+        "Prefix cache hits",
+        "Share of prompt tokens that were found in the prefix cache. A fall means other prompts, or less room for them;"
+        " nothing is drawn while nobody asks.",
+        [Line(vllm_queries.prefix_cache_hits(), "{{service}}")],
+        _RATIO,
+        top=1,
+    )
+
+
+def _efficiency() -> Any:
+    return trend(
+        "Tokens per joule",
+        "Tokens generated for each joule that the GPUs of its nodes drew, whoever used them. It rises with the batch: a"
+        " fall under the same load is a GPU that is held back, or shared.",
+        [Line(vllm_queries.tokens_per_joule(), "{{service}}")],
+        _COUNT,
+    )
+
+
+def _ray() -> Any:
+    return trend(
+        "Ray nodes",
+        "Nodes that live as Ray's head counts them, and those that the cluster file expects. A node less, and an engine"
+        " over all of them has failed.",
+        [
+            Line(vllm_queries.ray_nodes(), "{{service}} alive"),
+            Line(vllm_queries.ray_nodes_expected(), "{{service}} expected", target=True),
+        ],
+        _COUNT,
+    )
+
+
+def _not_offered() -> Any:
+    return timeline(
+        "Not offered by this version",
+        "What this vLLM does not say of itself, by its version or its options. A panel that rests on it is empty for"
+        " that reason, and nothing is broken.",
+        Line(vllm_queries.not_offered(), "{{service}} {{metric}}"),
+        {0: ("not offered", UNKNOWN)},
+    )
