@@ -9,7 +9,7 @@ from typing import Any
 
 from alerts.monitoring import MONITORING_DOWN, SOURCE_FAILING, SOURCE_STALE, TARGET_MISSING
 from alerts.node import NODE_DOWN
-from alerts.service import needed_nodes
+from alerts.service_alert import needed_nodes
 from ragpulse.generated import yaml_text
 from ragpulse.inventory import Cluster, Receiver
 from ragpulse.units import prometheus_duration

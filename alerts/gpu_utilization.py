@@ -4,15 +4,13 @@ Busy time is not told apart by demand, so a window counts only if requests waite
 does in the rest can then shift the value by a tenth at most.
 """
 
+from alerts.demand import demanded
 from alerts.rule import Group
 from alerts.slo import Events, Ticket, groups
 from ragpulse.catalogue.gpu import BUSY, OBSERVED
-from ragpulse.catalogue.vllm import DEMAND_SECONDS
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
 from ragpulse.promql import rate
-
-_DEMANDED_SHARE = 0.9
 
 _TICKET = Ticket(
     "GpuUtilizationBelowTarget",
@@ -27,8 +25,8 @@ def rules(cluster: Cluster) -> list[Group]:
 
 def _events(cluster: Cluster, objective: Objective, window: float) -> Events:
     nodes = cluster.services[objective.service].nodes
-    demanded = f"sum({rate(DEMAND_SECONDS, window, service=objective.service)}) > {_DEMANDED_SHARE}"
+    in_demand = demanded(objective.service, window)
     return Events(
-        good=f"sum({rate(BUSY, window, node=nodes)}) and {demanded}",
-        total=f"sum({rate(OBSERVED, window, node=nodes)}) and {demanded}",
+        good=f"sum({rate(BUSY, window, node=nodes)}) and {in_demand}",
+        total=f"sum({rate(OBSERVED, window, node=nodes)}) and {in_demand}",
     )

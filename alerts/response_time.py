@@ -1,15 +1,18 @@
 """Response time: the share of answers that came within the promised time; a failed probe is a late one.
 
-vLLM is judged by its own inter-token histogram of user traffic, every other service by our probes.
+vLLM is judged by its own inter-token histogram of user traffic, and where it offers none by our canaries'; every other
+service by our probes.
 """
 
+from alerts.latency import explained_by_demand, within_edge
 from alerts.rule import Group
 from alerts.slo import Events, Ticket, groups
 from ragpulse.catalogue.service import REQUESTS, WITHIN_TARGET
 from ragpulse.catalogue.vllm import ITL
+from ragpulse.catalogue.vllm_canary import ITL as CANARY_ITL
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
-from ragpulse.promql import bucket_rate, events_rate, rate
+from ragpulse.promql import rate
 
 _TICKET = Ticket(
     "ResponseTimeAboveTarget",
@@ -19,14 +22,11 @@ _TICKET = Ticket(
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    return groups(cluster, "response_time", _events, _TICKET)
+    return groups(cluster, "response_time", _events, _TICKET, explained_by_demand)
 
 
 def _events(_: Cluster, objective: Objective, window: float) -> Events:
     if objective.edge is not None:
-        return Events(
-            good=f"sum({bucket_rate(ITL, objective.edge, window, service=objective.service)})",
-            total=f"sum({events_rate(ITL, window, service=objective.service)})",
-        )
+        return within_edge(objective, window, ITL, CANARY_ITL)
     probe = {"service": objective.service, "check": objective.check}
     return Events(good=f"sum({rate(WITHIN_TARGET, window, **probe)})", total=f"sum({rate(REQUESTS, window, **probe)})")

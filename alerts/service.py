@@ -6,26 +6,25 @@ And before it is too late: will its certificate still be good in two weeks?
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from alerts.node import NODE_DOWN
 from alerts.rule import Alert, Group, Severity
-from ragpulse.catalogue import vllm
+from alerts.service_alert import service_alert
+from alerts.vllm import TOLD_BY_STATE, is_in, loads
 from ragpulse.catalogue.service import CERTIFICATE_EXPIRES, READY, UP
 from ragpulse.inventory import Cluster
-from ragpulse.promql import firing, instant
-from ragpulse.services import WATCHED, AnyService, Ray, Vllm
+from ragpulse.promql import instant
+from ragpulse.services import PROBED, WATCHED, AnyService, Vllm
 from ragpulse.vantage import home, vantages
 
+SERVICE_DOWN = "ServiceDown"
+SERVICE_NOT_READY = "ServiceNotReady"
+
 _HOLD_INTERVALS = 3  # longer than NodeDown takes, so that the root is known before its leaves
+# A hung vLLM fails its canary before its state is known, which says more: seconds for that, then scrape and rules.
+_STATE_KNOWN, _STATE_INTERVALS = 25.0, 2
 _DAY = 86_400
 # What renews by itself does so at least 20 days before the end (a third of 60 or 90 days): below 14 it has failed for
 # a week, and somebody has time to look by day. Two days are what is left when nobody looked, a weekend too.
 _TICKET_DAYS, _PAGE_DAYS = 14, 2
-
-
-def needed_nodes(cluster: Cluster, service: str) -> tuple[str, ...]:
-    """The nodes without which a service cannot work: its home; one vLLM engine, and Ray, span all of their nodes."""
-    entry = cluster.services[service]
-    return entry.nodes if isinstance(entry, Vllm | Ray) else (home(cluster, service),)
 
 
 def rules(cluster: Cluster) -> list[Group]:
@@ -33,40 +32,45 @@ def rules(cluster: Cluster) -> list[Group]:
         alert
         for name, service in cluster.services.items()
         if isinstance(service, WATCHED)
-        for alert in (_down(cluster, name), _not_ready(cluster, name, service), *_certificate(cluster, name, service))
+        for alert in (*_answers(cluster, name, service), *_certificate(cluster, name, service))
     )
     return [Group("service", alerts)] if alerts else []
 
 
-def _down(cluster: Cluster, name: str) -> Alert:
+def _answers(cluster: Cluster, name: str, service: AnyService) -> Iterator[Alert]:
+    """Of what is probed; the others have alerts that say more."""
+    if isinstance(service, PROBED):
+        yield _down(cluster, name, service)
+        yield _not_ready(cluster, name, service)
+
+
+def _down(cluster: Cluster, name: str, service: AnyService) -> Alert:
+    loading = f" unless on () {loads(cluster, name)}" if isinstance(service, Vllm) else ""
     return _alert(
         cluster,
         name,
-        alert="ServiceDown",
-        condition=f"max by (service) ({instant(UP, service=name)}) == 0",
-        what="does not answer",
+        alert=SERVICE_DOWN,
+        condition=f"max by (service) ({instant(UP, service=name)}) == 0{loading}",
+        what="does not answer.",
         meaning="No probe of it is answered: the process has stopped, hangs, or cannot be reached.",
     )
 
 
 def _not_ready(cluster: Cluster, name: str, service: AnyService) -> Alert:
-    up = f"max by (service) ({instant(UP, service=name)}) == 1"
-    unready = f"max by (service) ({instant(READY, service=name)}) == 0"
-    meaning = "The process lives, yet its readiness check fails: what it depends on, its data, or our credentials."
+    told, meaning, at_least = "", "what it depends on, its data, or our credentials.", 0.0
     if isinstance(service, Vllm):
-        stalled = f"max by (service) ({instant(vllm.STATE, service=name, state='stalled')} == 1)"
-        unready = f"({unready} or {stalled})"
-        meaning = (
-            "The process lives, yet its readiness check fails (its model, or our key), or its engine has stalled:"
-            " requests run and no token comes."
-        )
+        told = f" unless on () {is_in(name, *TOLD_BY_STATE)}"
+        meaning = "its model, our key, or the tokens that a canary asks for."
+        at_least = _STATE_KNOWN + _STATE_INTERVALS * cluster.monitoring.scrape_interval
     return _alert(
         cluster,
         name,
-        alert="ServiceNotReady",
-        condition=f"{unready} and {up}",
-        what="answers but cannot do its work",
-        meaning=meaning,
+        alert=SERVICE_NOT_READY,
+        condition=f"max by (service) ({instant(READY, service=name)}) == 0"
+        f" and max by (service) ({instant(UP, service=name)}) == 1{told}",
+        what="answers but cannot do its work.",
+        meaning=f"The process lives, yet its readiness check fails: {meaning}",
+        at_least=at_least,
     )
 
 
@@ -95,16 +99,16 @@ def _expiry_alert(cluster: Cluster, name: str, severity: Severity, condition: st
     )
 
 
-def _alert(cluster: Cluster, service: str, *, alert: str, condition: str, what: str, meaning: str) -> Alert:
-    gate = firing(NODE_DOWN, node=needed_nodes(cluster, service))
-    where = home(cluster, service)
-    return Alert(
-        alert,
-        f"{condition} unless on () {gate}",
-        hold=_HOLD_INTERVALS * cluster.monitoring.scrape_interval,
+def _alert(
+    cluster: Cluster, service: str, *, alert: str, condition: str, what: str, meaning: str, at_least: float = 0
+) -> Alert:
+    return service_alert(
+        cluster,
+        service,
+        name=alert,
+        condition=condition,
+        hold=max(_HOLD_INTERVALS * cluster.monitoring.scrape_interval, at_least),
         severity="page",
-        component=service,
-        summary=f"{service} on {where} {what}.",
-        description=f"{meaning} Probed from {', '.join(vantages(cluster, service))}.",
-        labels={"service": service, "node": where},
+        what=what,
+        meaning=f"{meaning} Probed from {', '.join(vantages(cluster, service))}.",
     )

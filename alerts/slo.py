@@ -35,20 +35,30 @@ class Ticket:
 
 
 def groups(
-    cluster: Cluster, slo: Slo, events: Callable[[Cluster, Objective, float], Events], ticket: Ticket
+    cluster: Cluster,
+    slo: Slo,
+    events: Callable[[Cluster, Objective, float], Events],
+    ticket: Ticket,
+    explained: Callable[[Cluster, Objective], str] = lambda _, __: "",
 ) -> list[Group]:
-    """`events` gives the expressions for one objective over one window in seconds."""
+    """`events` gives the expressions for one objective over one window in seconds, `explained` one that is there while
+    something else is the cause of a miss, and told: the verdict stays, the ticket is not written.
+    """
     rules = tuple(
         rule
         for objective in objectives(cluster)
         if objective.slo == slo
-        for rule in _rules(cluster, objective, events, ticket)
+        for rule in _rules(cluster, objective, events, ticket, explained(cluster, objective))
     )
     return [Group(slo, rules)] if rules else []
 
 
 def _rules(
-    cluster: Cluster, objective: Objective, events: Callable[[Cluster, Objective, float], Events], ticket: Ticket
+    cluster: Cluster,
+    objective: Objective,
+    events: Callable[[Cluster, Objective, float], Events],
+    ticket: Ticket,
+    explained: str,
 ) -> Iterator[Record | Alert]:
     yield Record(recorded.SLO_OBJECTIVE, f"vector({objective.value:.10g})", objective.labels)
     if objective.unmeasured:
@@ -66,7 +76,7 @@ def _rules(
     attained = series(recorded.slo_value(long), **objective.labels)
     yield Alert(
         ticket.alert,
-        f"{attained} < {objective.value:.10g}",
+        f"{attained} < {objective.value:.10g}" + (f" unless on () {explained}" if explained else ""),
         # What lasted for less than the short window has left the long one by then.
         hold=long + short,
         severity="ticket",

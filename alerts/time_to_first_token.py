@@ -1,11 +1,15 @@
-"""Time to first token: the share of user requests whose first token came in time, by vLLM's own histogram."""
+"""Time to first token: the share of user requests whose first token came in time, by vLLM's own histogram.
 
+Where it offers none, by that of our canaries.
+"""
+
+from alerts.latency import explained_by_demand, within_edge
 from alerts.rule import Group
 from alerts.slo import Events, Ticket, groups
 from ragpulse.catalogue.vllm import TTFT
+from ragpulse.catalogue.vllm_canary import TTFT as CANARY_TTFT
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
-from ragpulse.promql import bucket_rate, events_rate
 
 _TICKET = Ticket(
     "TimeToFirstTokenAboveTarget",
@@ -15,14 +19,8 @@ _TICKET = Ticket(
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    return groups(cluster, "time_to_first_token", _events, _TICKET)
+    return groups(cluster, "time_to_first_token", _events, _TICKET, explained_by_demand)
 
 
 def _events(_: Cluster, objective: Objective, window: float) -> Events:
-    edge = objective.edge
-    if edge is None:
-        raise ValueError(f"{objective.service} has no bucket to judge and must be marked unmeasured")
-    return Events(
-        good=f"sum({bucket_rate(TTFT, edge, window, service=objective.service)})",
-        total=f"sum({events_rate(TTFT, window, service=objective.service)})",
-    )
+    return within_edge(objective, window, TTFT, CANARY_TTFT)

@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from ragpulse.catalogue.vllm_canary import CHECK as CANARY
 from ragpulse.inventory import Cluster
+from ragpulse.metric import LATENCY_EDGES
 from ragpulse.services import PROBED, Chroma, Http, Memory, Vllm
 from ragpulse.units import exact_duration
-from ragpulse.vantage import vantages
+from ragpulse.vantage import canary_nodes, vantages
+
+_OF_USERS = "vLLM's own histogram of user traffic"
 
 Slo = Literal["availability", "response_time", "time_to_first_token", "throughput", "gpu_utilization"]
 Unit = Literal["ratio", "tokens/s"]
@@ -29,8 +33,9 @@ class Objective:
     """One thing to judge.
 
     value: what must be reached, in `unit`. edge: seconds of the histogram bucket that is judged, for latencies read
-    from vLLM. unmeasured: why nothing can be measured here, else None. note: what the reader must know of the way
-    it is measured. probed: judged by requests of our own, which never cease: without a verdict something is amiss.
+    from vLLM; canary_edge: the same of our canaries, which are judged where vLLM offers none. unmeasured: why nothing
+    can be measured here, else None. note: what the reader must know of the way it is measured. probed: judged by
+    requests of our own, which never cease: without a verdict something is amiss.
     """
 
     slo: Slo
@@ -41,6 +46,7 @@ class Objective:
     text: str
     measured: str
     edge: float | None = None
+    canary_edge: float | None = None
     unmeasured: str | None = None
     note: str = ""
     probed: bool = False
@@ -66,7 +72,7 @@ def readiness_check(service: Chroma | Memory | Vllm | Http) -> str:
         case Memory():
             return "ready" if service.ready else "health"
         case Vllm():
-            return "ready"
+            return CANARY if service.canary.enabled else "ready"
         case Http():
             return "response"
 
@@ -80,7 +86,8 @@ def _availability(cluster: Cluster) -> Iterator[Objective]:
             yield Objective(
                 "availability", name, check, target.objective, "ratio",
                 text=f"{_percent(target.objective)} of probes answered",
-                measured=_probed(cluster, name, check), probed=True,
+                measured=_by_canaries(cluster, name) if check == CANARY else _probed(cluster, name, check),
+                probed=True,
             )  # fmt: skip
 
 
@@ -90,14 +97,15 @@ def _response_time(cluster: Cluster) -> Iterator[Objective]:
     for name, service in cluster.services.items():
         if (check := target.of.get(service.kind)) is None or not isinstance(service, PROBED):
             continue
-        edge, note = None, ""
+        edge, canary_edge, note = None, None, ""
         if isinstance(service, Vllm):
             edge, note = _judged_edge(ITL_EDGES, target.below)
+            canary_edge = _canary_edge(service, target.below)
         yield Objective(
             "response_time", name, check, target.objective, "ratio",
             text=f"{_percent(target.objective)} within {exact_duration(target.below)}",
-            measured="vLLM's own histogram of user traffic" if edge else _probed(cluster, name, check),
-            edge=edge, note=note, unmeasured=_why_unmeasured(service, check, edge),
+            measured=_OF_USERS if edge else _probed(cluster, name, check),
+            edge=edge, canary_edge=canary_edge, note=note, unmeasured=_why_unmeasured(service, check, edge),
             probed=not isinstance(service, Vllm),
         )  # fmt: skip
 
@@ -124,7 +132,7 @@ def _time_to_first_token(cluster: Cluster) -> Iterator[Objective]:
             yield Objective(
                 "time_to_first_token", name, "first_token", target.objective, "ratio",
                 text=f"{_percent(target.objective)} within {exact_duration(target.below)}",
-                measured="vLLM's own histogram of user traffic", edge=edge, note=note,
+                measured=_OF_USERS, edge=edge, canary_edge=_canary_edge(service, target.below), note=note,
                 unmeasured=None if edge else "the target lies below the lowest bucket edge of vLLM's histogram",
             )  # fmt: skip
 
@@ -163,6 +171,14 @@ def _judged_edge(edges: tuple[float, ...], target: float) -> tuple[float | None,
         edge,
         "" if edge == target else f"judged at {exact_duration(edge)}, the next lower edge of its histogram",
     )
+
+
+def _canary_edge(service: Vllm, target: float) -> float | None:
+    return _judged_edge(LATENCY_EDGES, target)[0] if service.canary.enabled else None
+
+
+def _by_canaries(cluster: Cluster, service: str) -> str:
+    return f"canaries from {', '.join(canary_nodes(cluster, service))}; probe `ready` while none are sent"
 
 
 def _probed(cluster: Cluster, service: str, check: str) -> str:

@@ -40,6 +40,11 @@ def vantages(cluster: Cluster, service: str) -> tuple[str, ...]:
     return tuple(sorted(candidates, key=lambda node: _rank(service, node))[:MAX_VANTAGES])
 
 
+def canary_nodes(cluster: Cluster, service: str) -> tuple[str, ...]:
+    """The nodes that send a vLLM canaries: those that probe it, and its own, which judges its state."""
+    return tuple(dict.fromkeys((*vantages(cluster, service), home(cluster, service))))
+
+
 def interval(cluster: Cluster, service: str) -> float:
     """Seconds between two probes of a service."""
     return cluster.services[service].every or cluster.monitoring.scrape_interval

@@ -18,7 +18,7 @@ VLLM = "cluster: c\nnodes: {a: {address: 127.0.0.1}}\nservices: {v: {kind: vllm,
 
 def test_each_target_is_judged_for_each_service_that_it_means() -> None:
     assert [(o.slo, o.service, o.check) for o in objectives(cluster_file.load(EXAMPLE))] == [
-        ("availability", "vllm", "ready"),
+        ("availability", "vllm", "canary"),
         ("availability", "chroma", "ready"),
         ("availability", "memory", "health"),
         ("availability", "gateway", "response"),
@@ -52,6 +52,23 @@ def test_a_target_between_two_edges_is_judged_at_the_lower_one_and_says_so() -> 
 def test_a_promise_is_told_without_rounding(target: str, text: str) -> None:
     objective = found(VLLM + f"targets: {{{target}}}\n")[target.partition(":")[0], "v"]
     assert objective.text.startswith(text)
+
+
+def test_vllm_is_judged_by_canaries_from_wherever_they_are_sent_unless_none_are() -> None:
+    two = VLLM.replace("{address: 127.0.0.1}", "{address: 127.0.0.1}, b: {address: 127.0.0.2}")
+    by_canary = found(two)["availability", "v"]
+    assert (by_canary.check, by_canary.measured) == ("canary", "canaries from b, a; probe `ready` while none are sent")
+    by_pages = found(two.replace("url:", "canary: {enabled: false}, url:"))["availability", "v"]
+    assert (by_pages.check, by_pages.measured) == ("ready", "probe `ready` from b")
+
+
+def test_where_a_version_offers_no_latency_canaries_are_judged_at_an_edge_of_their_own() -> None:
+    assert found(VLLM)["time_to_first_token", "v"].canary_edge == 1.0
+    assert found(VLLM)["response_time", "v"].canary_edge == 0.1
+    slow = found(VLLM + "targets: {time_to_first_token: {below: 30s}}\n")["time_to_first_token", "v"]
+    assert (slow.edge, slow.canary_edge) == (20.0, 10.0)
+    off = found(VLLM.replace("url:", "canary: {enabled: false}, url:"))
+    assert off["time_to_first_token", "v"].canary_edge is None
 
 
 def test_a_target_below_every_edge_cannot_be_measured() -> None:

@@ -38,7 +38,7 @@ def test_a_value_is_said_over_both_windows_and_never_rounded_up_to_good() -> Non
     found = verdict(changed(), "availability", "vllm")
     assert (found.value_text, found.value_long_text) == ("99.99 % in the last minute", "99.99 % in 5 min")
     assert found.objective_text == "99.9 % of probes answered"
-    assert found.measured == "probe `ready` from beta"
+    assert found.measured == "canaries from beta, alpha; probe `ready` while none are sent"
 
 
 def test_since_when_is_the_time_of_the_last_change() -> None:
@@ -115,6 +115,12 @@ def states_are(state: str) -> Change:
         pytest.param(
             [vllm_is("stalled"), lambda a: a.instant.update({mixed.MET: [], mixed.TOTAL: [(AVAILABLE["vllm"], 0)]})],
             "availability", "vllm", "unknown", "no probe ran in the last minute", id="probes do not hang on the engine",
+        ),
+        pytest.param(
+            [vllm_is("saturated"), lambda a: a.instant.update({mixed.MET: [], mixed.TOTAL: [(AVAILABLE["vllm"], 0)]})],
+            "availability", "vllm", "idle",
+            "vLLM is saturated: canaries meet a full engine, which is late and no outage",
+            id="a full engine is no outage",
         ),
         pytest.param(
             [lambda a: a.instant.update({mixed.MET: [], mixed.TOTAL: [(AVAILABLE["memory"], 0)]})],

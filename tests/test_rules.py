@@ -28,6 +28,13 @@ GPU_ALERTS = {
     "GpuRowRemapFailed", "GpuRowRemapPending", "GpuThrottled", "GpuUnavailable", "GpuXid",
 }  # fmt: skip
 
+# What vLLM and Ray are doing is a reading, for which each of these asks.
+VLLM_ALERTS = {
+    "RayActorsDead", "RayGpuLost", "RayHeadDown", "RayNodeLost", "RayNodesUnknown", "VllmCanaryOff", "VllmErrorRate",
+    "VllmKvCacheNearFull", "VllmLoadingTooLong", "VllmMetricVanished", "VllmPreempting", "VllmRefusing",
+    "VllmSaturated", "VllmStalled", "VllmStatsDisabled",
+}  # fmt: skip
+
 BACKUP_ALERTS = {*backup.LOST, *backup.AILING}
 
 each_cluster = pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS.keys())
@@ -93,7 +100,7 @@ def test_an_alert_on_a_reading_survives_two_missing_scrapes(cluster: Cluster) ->
     patient = {alert["alert"] for alert in all_alerts(cluster) if alert.get("keep_firing_for") == "20s"}
     assert patient == {
         "CertificateExpires", "ChromaUnguarded", "ConfigReloadRefused", "MemoryWedgeForecast", "ServiceDown",
-        "ServiceNotReady", "SourceStale", *GPU_ALERTS, *BACKUP_ALERTS,
+        "ServiceNotReady", "SourceStale", *GPU_ALERTS, *BACKUP_ALERTS, *VLLM_ALERTS,
     }  # fmt: skip
     assert all(reads_gauge(alert["expr"]) == ("keep_firing_for" in alert) for alert in all_alerts(cluster))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.service import needed_nodes
+from alerts.service_alert import needed_nodes
 from ragpulse import cluster_file, yaml_file
 from tests.fakes.rule_tests import rule_list, small_cluster
 
@@ -35,9 +35,9 @@ def test_a_replica_elsewhere_does_not_hold_an_alert_back() -> None:
     assert down["labels"] == {"severity": "page", "component": "web", "service": "web", "node": "a"}
 
 
-def test_only_what_is_watched_can_be_down() -> None:
+def test_only_what_is_probed_can_be_down() -> None:
     rules = rule_list(small_cluster(), "service")
-    assert {rule["labels"]["service"] for rule in rules} == {"vllm", "ray", "chroma", "memory"}
+    assert {rule["labels"]["service"] for rule in rules} == {"vllm", "chroma", "memory"}
 
 
 def test_the_alert_says_who_probes() -> None:

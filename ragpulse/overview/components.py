@@ -22,6 +22,11 @@ _MEANING = {
     "http_5xx": "an error of its own",
     "invalid": "the answer makes no sense",
     "deadline": "the probe itself was cut",
+    "stream_error": "an error inside a stream that began well",
+    "stream_broken": "a stream ended before its end",
+    "empty": "no token came",
+    "wrong_model": "another model answered",
+    "saturated": "it is full, and works",
 }
 _REASONS_SHOWN = 3
 

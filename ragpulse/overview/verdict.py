@@ -1,6 +1,7 @@
 """Is an objective met, missed, or not judgeable, and why not? Recorded verdicts, and what explains a missing one."""
 
 from ragpulse import recorded
+from ragpulse.catalogue.vllm_canary import CHECK as CANARY
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective, objectives
 from ragpulse.overview import gpus
@@ -18,6 +19,7 @@ WORDS: dict[VerdictState, str] = {
     "unknown": "not judgeable",
 }
 _NO_DEMAND = "no demand: no request waited"
+_FULL = "vLLM is saturated: canaries meet a full engine, which is late and no outage"
 _STALLED = "vLLM is stalled: it has requests and makes no progress"
 
 
@@ -82,6 +84,8 @@ def _why_not(objective: Objective, nodes: tuple[str, ...], answers: Answers) -> 
 def _nothing_to_judge(objective: Objective, vllm: str) -> tuple[VerdictState, str]:
     """`vllm`: in which state vLLM is, where the service is one. Stuck requests show in no histogram: it looks idle."""
     of_users = objective.slo == "throughput" or objective.edge is not None
+    if objective.check == CANARY and vllm == "saturated":
+        return "idle", _FULL
     if not of_users:
         return "unknown", "no probe ran in the last minute"
     if vllm == "stalled":

@@ -1,9 +1,10 @@
 """Which agents' data an objective or a component rests on, and which of them are down."""
 
+from ragpulse.catalogue.vllm_canary import CHECK as CANARY
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
 from ragpulse.overview.answers import Answers
-from ragpulse.vantage import home, vantages
+from ragpulse.vantage import canary_nodes, home, vantages
 
 
 def measuring_nodes(cluster: Cluster, objective: Objective) -> tuple[str, ...]:
@@ -11,6 +12,8 @@ def measuring_nodes(cluster: Cluster, objective: Objective) -> tuple[str, ...]:
         return cluster.services[objective.service].nodes
     if objective.slo == "throughput" or objective.edge is not None:
         return (home(cluster, objective.service),)
+    if objective.check == CANARY:
+        return canary_nodes(cluster, objective.service)
     return vantages(cluster, objective.service)
 
 

@@ -55,7 +55,7 @@ def component(name: str, kind: str = "service") -> dict[str, str]:
 
 AVAILABLE = {
     name: objective("availability", name, check)
-    for name, check in (("chroma", "ready"), ("memory", "health"), ("vllm", "ready"))
+    for name, check in (("chroma", "ready"), ("memory", "health"), ("vllm", "canary"))
 }
 QUERY = objective("response_time", "chroma", "query")
 SEARCH = objective("response_time", "memory", "search")

@@ -1,0 +1,79 @@
+"""Ray: do its nodes live, as its head sees them? Of a node whose own agent is gone, that is told and no more."""
+
+from collections.abc import Iterator
+
+from alerts.node import NODE_DOWN
+from alerts.rule import Alert, Group
+from alerts.service_alert import service_alert
+from ragpulse.catalogue.ray import NODE_ALIVE
+from ragpulse.catalogue.service import READY, UP
+from ragpulse.inventory import Cluster
+from ragpulse.promql import firing, instant
+from ragpulse.services import Ray, Vllm
+from ragpulse.vantage import home
+
+_LEAF_INTERVALS = 3
+
+
+def rules(cluster: Cluster) -> list[Group]:
+    alerts = tuple(
+        alert
+        for name, service in cluster.services.items()
+        if isinstance(service, Ray)
+        for alert in _alerts(cluster, name, service)
+    )
+    return [Group("ray", alerts)] if alerts else []
+
+
+def _alerts(cluster: Cluster, service: str, ray: Ray) -> Iterator[Alert]:
+    step = cluster.monitoring.scrape_interval
+    yield service_alert(
+        cluster,
+        service,
+        name="RayHeadDown",
+        condition=f"max by (service) ({instant(UP, service=service)}) == 0",
+        hold=_LEAF_INTERVALS * step,
+        severity="page",
+        what="does not answer: its head is down.",
+        meaning="Neither its dashboard nor a metrics page of its head answers. Nobody can join the cluster or start"
+        " anything in it, and what runs on several nodes fails.",
+    )
+    for node in ray.nodes[1:]:
+        yield _node_lost(cluster, service, node)
+    yield service_alert(
+        cluster,
+        service,
+        name="RayNodesUnknown",
+        condition=f"max by (service) ({instant(READY, service=service)}) == 0"
+        f" and on () max({instant(UP, service=service)}) == 1 unless on () {instant(NODE_ALIVE, service=service)}",
+        hold=_LEAF_INTERVALS * step,
+        severity="ticket",
+        what="does not say which of its nodes live.",
+        meaning="Its head answers, and refuses our token or has no dashboard, and no list of metrics pages is there"
+        " either. A lost node would show only by what fails without it.",
+    )
+
+
+def _node_lost(cluster: Cluster, service: str, node: str) -> Alert:
+    return Alert(
+        "RayNodeLost",
+        f"max by (service, ray_node) ({instant(NODE_ALIVE, service=service, ray_node=node)}) == 0"
+        f" unless on () {firing(NODE_DOWN, node=(node, home(cluster, service)))}",
+        # The root of whatever fails on it.
+        hold=cluster.monitoring.scrape_interval,
+        severity="page",
+        component=service,
+        summary=f"{service}: node {node} is lost to Ray, though the machine answers.",
+        description=f"{_needing(cluster, node)} Ray itself on this node has ended, hangs, or cannot be reached by its"
+        " head. Alerts about what runs over it are held back for an hour.",
+        labels={"service": service, "node": node},
+    )
+
+
+def _needing(cluster: Cluster, node: str) -> str:
+    names = [
+        name
+        for name, service in cluster.services.items()
+        if isinstance(service, Vllm) and node in service.nodes and len(service.nodes) > 1
+    ]
+    return f"{', '.join(names)} cannot work without it." if names else "What ran on it has failed."
