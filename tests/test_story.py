@@ -20,10 +20,13 @@ from PIL import Image, ImageChops
 
 from dashboards.render import boards
 from ragpulse import cluster_file
+from ragpulse.services import Vllm
 
 ROOT = Path(__file__).parent.parent
 ABSENT = yaml.safe_load((ROOT / "tests" / "not_on_this_machine.yaml").read_text())
 NOTICED_WITHIN = 70.0  # seconds from `demo stop` to the notification at the receiver
+# The same from `demo fault hang`, and to the state of it, which is known a scrape after the agent knows.
+STALLED_WITHIN, HANG_NOTICED_WITHIN, SCRAPE = 30.0, 90.0, 5.0
 pytestmark = pytest.mark.story
 
 
@@ -131,7 +134,7 @@ def test_the_main_job(stack: Stack, tmp_path: Path) -> None:
     _green(stack, tmp_path)
     _second_up_takes_seconds(stack)
     _a_stopped_chroma_is_noticed(stack, tmp_path)
-    _a_started_chroma_is_noticed(stack)
+    _a_hung_vllm_is_noticed_while_a_started_chroma_is(stack)
     _down_leaves_nothing(stack)
 
 
@@ -221,13 +224,46 @@ def _at_least(limit: int) -> list[int]:
     return [255 if value >= limit else 0 for value in range(256)]
 
 
-def _a_started_chroma_is_noticed(stack: Stack) -> None:
+def _a_hung_vllm_is_noticed_while_a_started_chroma_is(stack: Stack) -> None:
+    """The one breaks while the other is mended: neither has to do with the other, and time is dear."""
     started = time.time()
     stack.ragpulse("demo", "start", "chroma")
+    stack.ragpulse("demo", "fault", "hang")
+    hung = time.time()
+    stalled = 'ragpulse_vllm_state{service="vllm",state="stalled"} == 1'
+    wait_for("it is seen", STALLED_WITHIN + 20, lambda: stack.has_data(stalled))
+    seen = time.time() - hung
+    assert seen <= STALLED_WITHIN + SCRAPE
+    told = wait_for("a notification", HANG_NOTICED_WITHIN + 20, lambda: _notified(stack, "firing", "vllm", hung))
+    assert told["received"] - hung <= HANG_NOTICED_WITHIN
+    print(f"\nhung → stalled: {seen:.1f} s → notified: {told['received'] - hung:.1f} s")
+    assert _answers(stack, "/health"), "it looks well from outside"
+    assert _answers(stack, "/metrics")
+    assert stack.component("vllm") == "degraded"
+    wait_for("the target is missed", 20, lambda: stack.verdicts()["availability", "vllm"] == "missed")
     wait_for("the alert is resolved", 120, lambda: _notified(stack, "resolved", "chroma", started))
     wait_for("the page is green again", 120, lambda: stack.verdicts()["availability", "chroma"] == "met")
     assert stack.component("chroma") == "up"
     assert stack.has_data("sum(ragpulse_chroma_collection_records) == 10000")
+    stack.ragpulse("demo", "mend")
+    wait_for("it serves again", 60, lambda: stack.component("vllm") == "up")
+    assert _pages_about(stack, "vllm", hung) == {"VllmStalled"}, "one fault is one page"
+
+
+def _pages_about(stack: Stack, service: str, since: float) -> set[str]:
+    return {
+        alert["labels"]["alertname"]
+        for line in stack.notifications()
+        if line["received"] >= since
+        for alert in line["body"]["alerts"]
+        if alert["labels"].get("service") == service and alert["labels"]["severity"] == "page"
+    }
+
+
+def _answers(stack: Stack, path: str) -> bool:
+    vllm = cluster_file.load(stack.state / "cluster.yaml").services["vllm"]
+    assert isinstance(vllm, Vllm)
+    return httpx.get(f"{vllm.url}{path}", timeout=5, trust_env=False).status_code == 200
 
 
 def _notified(stack: Stack, status: str, service: str, since: float) -> dict[str, Any] | None:
