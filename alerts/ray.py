@@ -65,7 +65,7 @@ def _node_lost(cluster: Cluster, service: str, node: str) -> Alert:
         component=service,
         summary=f"{service}: node {node} is lost to Ray, though the machine answers.",
         description=f"{_needing(cluster, node)} Ray itself on this node has ended, hangs, or cannot be reached by its"
-        " head. Alerts about what runs over it are held back while this one fires.",
+        " head. Alerts about what runs over it are held back for an hour.",
         labels={"service": service, "node": node},
     )
 

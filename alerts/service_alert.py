@@ -1,16 +1,20 @@
 """What alerts about one service share: where it lives, and silence while a node that it needs is known to be down.
 
-An engine over several nodes may run on Ray, which needs 15 s to find one of its nodes dead while ours answers: then
-that is told, and not what follows from it.
+An engine over several nodes may run on Ray, which needs 15 s to find one of its nodes dead while the machine answers:
+then that is told, or that its head is gone, and not what follows from it.
 """
 
 from alerts.node import NODE_DOWN
 from alerts.rule import Alert, Severity
 from ragpulse.catalogue.ray import NODE_ALIVE
+from ragpulse.catalogue.service import UP
 from ragpulse.inventory import Cluster
-from ragpulse.promql import firing, instant
+from ragpulse.metric import Metric
+from ragpulse.promql import Matcher, firing, highest, instant
 from ragpulse.services import Ray, Vllm
 from ragpulse.vantage import home
+
+_HOUR = 3600.0
 
 
 def needed_nodes(cluster: Cluster, service: str) -> tuple[str, ...]:
@@ -36,7 +40,7 @@ def service_alert(
     needed = needed_nodes(cluster, service)
     known = firing(NODE_DOWN, node=needed)
     if rays := _below(cluster, service):
-        known = f"({known} or {instant(NODE_ALIVE, service=rays, ray_node=needed)} == 0)"
+        known = f"({known} or {_went(NODE_ALIVE, service=rays, ray_node=needed)} or {_went(UP, service=rays)})"
         hold += cluster.monitoring.scrape_interval
     return Alert(
         name,
@@ -48,6 +52,11 @@ def service_alert(
         description=meaning,
         labels={"service": service, "node": where, **(labels or {})},
     )
+
+
+def _went(metric: Metric, **labels: Matcher) -> str:
+    """0 now, and not for as long as an hour: what Ray has been without for longer, the engine does without too."""
+    return f"{instant(metric, **labels)} == 0 and {highest(metric, _HOUR, **labels)} == 1"
 
 
 def _below(cluster: Cluster, service: str) -> tuple[str, ...]:

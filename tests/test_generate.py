@@ -33,6 +33,7 @@ def test_the_layout_is_that_of_the_design() -> None:
         *(f"prometheus/rules/{name}.yml" for name in (
             "monitoring", "node", "service", "chroma", "backup", "component_state", "availability", "response_time",
             "time_to_first_token", "throughput", "gpu_utilization", "node_memory", "gpu", "gpu_errors", "gpu_limits",
+            "vllm", "vllm_demand", "vllm_errors", "vllm_sight", "ray", "ray_losses",
             "gpu_headroom")),
         "alertmanager/alertmanager.yml", "dashboards/overview.json",
         "grafana/provisioning/datasources/ragpulse.yml", "grafana/provisioning/dashboards/ragpulse.yml",
@@ -54,7 +55,7 @@ def test_every_file_that_can_says_who_made_it() -> None:
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     assert run("--config", EXAMPLE, "--out", tmp_path)[0] == 0
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    assert run("--config", EXAMPLE, "--out", tmp_path) == (0, f"22 files in {tmp_path} are current\n")
+    assert run("--config", EXAMPLE, "--out", tmp_path) == (0, f"28 files in {tmp_path} are current\n")
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
@@ -71,7 +72,7 @@ def test_check_names_each_file_that_is_not_current_and_writes_nothing(tmp_path: 
     assert f"{touched}: differs" in said
     assert f"{missing}: is missing" in said
     assert f"{extra}: not wanted any more" in said
-    assert "3 of 22 files are not current" in said
+    assert "3 of 28 files are not current" in said
     assert not missing.exists()
     assert extra.exists()
 

@@ -61,5 +61,7 @@ def test_an_engine_over_several_nodes_waits_for_what_ray_says_of_them_and_one_on
     over_two = of(both.replace("nodes: [a]", "nodes: [a, b]") + ray)
     on_one = of(both + ray)
     for component, name in (("vllm", "VllmStalled"), ("service", "ServiceDown")):
-        assert 'ragpulse_ray_node_alive{service="r",ray_node=~"a|b"} == 0' in alert(over_two, component, name)["expr"]
+        told_by_ray = alert(over_two, component, name)["expr"]
+        assert 'ragpulse_ray_node_alive{service="r",ray_node=~"a|b"} == 0' in told_by_ray
+        assert 'ragpulse_service_up{service="r"} == 0' in told_by_ray
         assert "ray" not in alert(on_one, component, name)["expr"]
