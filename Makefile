@@ -40,10 +40,13 @@ test: ## set up, then lint, types, generated files, and all tests on real server
 	@$(MAKE) lint check-generated
 	@$(SETTINGS) && $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=12 --durations-min=4 --cov --cov-report= -m "not proof and not vllm"
 
-.PHONY: test-gpu
-test-gpu: ## the slow proofs about GPUs: a thousand load patterns, whole machines under their rules, failing cycles
+.PHONY: test-proof
+test-proof: ## the slow proofs of all kinds: a thousand load patterns, whole machines under their rules, failing cycles
 	@documents/scripts/setup test
 	@$(SETTINGS) && $(BIN)/python -m pytest -n 2 -m proof
+
+.PHONY: test-gpu
+test-gpu: test-proof
 
 .PHONY: test-vllm
 test-vllm: ## the proofs that only a real vLLM can give: loaded, stopped, killed (2.4 GiB, once; 5 minutes)

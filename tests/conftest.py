@@ -1,10 +1,11 @@
 """What every test run keeps to: nothing is skipped but for want of a GPU, npm or a real vLLM, and skips are counted."""
 
+import gc
 import os
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 # Fixtures that several modules use, each started once at most.
 from tests.fakes.borg import first_repository, repository  # noqa: F401
@@ -21,7 +22,7 @@ from tests.fakes.vllm_server import vllm  # noqa: F401
 # Every run tries the same cases, so that a red run is red again; `RAGPULSE_HYPOTHESIS=thorough` looks for new ones.
 # None is judged by the time it takes, which on a busy machine says nothing.
 _UNTIMED = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("same", _UNTIMED, derandomize=True, max_examples=200)
+settings.register_profile("same", _UNTIMED, derandomize=True, max_examples=100)
 settings.register_profile("thorough", _UNTIMED, max_examples=2000)
 settings.load_profile(os.environ.get("RAGPULSE_HYPOTHESIS", "same"))
 
@@ -35,6 +36,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The story waits more than it works: begun first, it runs beside everything else."""
     items.sort(key=lambda item: item.get_closest_marker("story") is None)
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            # The hundredth case costs twice as much under coverage and tells it nothing: that counts written cases only.
+            item.add_marker(pytest.mark.no_cover)
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of tests hold as long as the run lasts is not looked through by every garbage collection of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:

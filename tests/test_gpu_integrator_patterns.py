@@ -4,10 +4,11 @@ Times of the loads are odd fractions of a second: none of them keeps step with a
 """
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.sampling_driver import SamplingDriver, Watch
+from tests.fakes.strategies import tries
 
 pytestmark = pytest.mark.proof
 
@@ -18,10 +19,9 @@ PATTERNS = st.lists(st.tuples(SECONDS, BUSY), min_size=1, max_size=12)
 PHASES = st.floats(0.03, 0.97)
 WOBBLES = st.sampled_from([0.0, 0.01, 0.2])
 BASES = st.sampled_from([0, 93_784_000_000, 1_795_000_000_000_000])
-SHARE = settings.default.max_examples if settings.default else 200
-MANY = settings(max_examples=5 * SHARE)
-SOME = settings(max_examples=SHARE // 2)
-FEW = settings(max_examples=SHARE // 8)
+MANY = tries(10)
+SOME = tries(1)
+FEW = tries(0.25)
 
 
 def watched(driver: SamplingDriver, wobble: float, seconds: float = 120.0) -> Watch:
