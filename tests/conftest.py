@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("story") is None)
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)):
-            # The hundredth case costs twice as much under coverage and tells it nothing: that counts written cases only.
+            # The hundredth case costs twice as much under coverage and tells it nothing new.
             item.add_marker(pytest.mark.no_cover)
 
 
