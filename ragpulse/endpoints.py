@@ -1,6 +1,11 @@
 """Where each process of a cluster listens: `address:port`, as a URL or a scrape target writes it."""
 
-from ragpulse.inventory import Cluster
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ragpulse.inventory import Cluster
 
 LOOPBACK = "127.0.0.1"
 

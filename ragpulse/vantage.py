@@ -8,12 +8,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from ragpulse.services import Ray
-
 if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
     from ragpulse.services import Canary
-
 
 MAX_VANTAGES = 3
 
@@ -28,7 +25,7 @@ def vantages(cluster: Cluster, service: str) -> tuple[str, ...]:
     which is not probed: its head, which says whether it is up.
     """
     entry = cluster.services[service]
-    if isinstance(entry, Ray):
+    if entry.kind == "ray":
         return entry.nodes[:1]
     if entry.probe_from:
         return entry.probe_from

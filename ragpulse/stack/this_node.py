@@ -1,13 +1,18 @@
 """Which node of the cluster file is this machine? The one that owns one of its addresses."""
 
+from __future__ import annotations
+
 import ipaddress
 import socket
+from typing import TYPE_CHECKING
 
 import psutil
 
 from ragpulse.errors import RagpulseError
-from ragpulse.inventory import Cluster, Node
 from ragpulse.tiers import addresses
+
+if TYPE_CHECKING:
+    from ragpulse.inventory import Cluster, Node
 
 
 class NodeError(RagpulseError):
