@@ -77,7 +77,7 @@ format: $(BIN)/ruff ## format the code
 	@$(BIN)/ruff format .
 
 .PHONY: bench
-bench: ## measure the agent beside node_exporter into docs/benchmarks.md (8 minutes; BENCH=quick is a trial of one)
+bench: ## measure the agent beside node_exporter into docs/benchmarks.md (12 minutes; BENCH=quick is a trial of three)
 	@documents/scripts/setup test
 	@$(SETTINGS) && $(BIN)/python -m benchmarks $(if $(filter quick,$(BENCH)),--quick)
 

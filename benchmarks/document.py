@@ -1,19 +1,20 @@
 """docs/benchmarks.md: what was measured, on what, and how to read it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks import curves, demo, gpus, hung, side_by_side, vllm_page
+from benchmarks import costs, curves, demo, gpus, hung, side_by_side, vllm_page
 from benchmarks.cluster_files import WEB_SERVICES
 from benchmarks.curves import Point
 from benchmarks.demo import Background
+from benchmarks.gpus import Gpus
 from benchmarks.hung import Hung
 from benchmarks.limits import Judgement, ratios
 from benchmarks.machine import Machine
 from benchmarks.markdown import Row, mebibytes, milliseconds, percent, table
 from benchmarks.pacing import SETTLE
 from benchmarks.process import Holdings
-from benchmarks.side_by_side import Cost, SideBySide
+from benchmarks.side_by_side import SideBySide
 from benchmarks.vllm_page import PageCost
 from exporters.source import READING_INTERVAL
 
@@ -37,7 +38,8 @@ clock, whoever asks, and answers from memory: what it does in between is its CPU
 _SIDE_BY_SIDE = """
 ## Beside node_exporter
 
-Our agent watches this machine, the demo's services and {web}; node_exporter has its default collectors.
+Our agent watches this machine, the demo's services and, as a web service, {web}; node_exporter has its default
+collectors.
 
 - *Fresh*: {size.pairs} processes of each kind, each scraped every {period:g} s, in turn. Our sources run every
   {usual:g} s, so each page is new, and the pages themselves prove it: one counts only when it says of every source that
@@ -80,9 +82,9 @@ class Results:
     side_by_side: SideBySide
     demo: list[Background]
     demo_seconds: float
+    gpus: Gpus
     hung: Hung
     curves: list[Point]
-    gpus: gpus.Gpus
     polled: list[PageCost]
     judgements: list[Judgement]
 
@@ -90,7 +92,7 @@ class Results:
 def document(results: Results) -> str:
     found = results.side_by_side
     side_by_side_text = _SIDE_BY_SIDE.format(
-        web=f"{len(WEB_SERVICES)} web service{'s' if len(WEB_SERVICES) > 1 else ''}",
+        web=", ".join(WEB_SERVICES),
         size=found.size,
         period=side_by_side.PERIOD,
         usual=READING_INTERVAL,
@@ -103,7 +105,8 @@ def document(results: Results) -> str:
         "## Limits\n",
         table(("limit", "measured", "at least", "at most", "kept"), map(_limit, results.judgements)),
         side_by_side_text,
-        table(("", "ragpulse agent", "node_exporter", "ratio"), _costs(found.ours, found.theirs)),
+        costs.table_of(found),
+        gpus.section(results.gpus),
         _DEMO.format(seconds=results.demo_seconds, period=demo.SCRAPE_PERIOD),
         table(("process", "alone", "scraped", "RSS, MiB", "PSS, MiB", "series"), map(_background, results.demo)),
         _HUNG.format(sources=hung.SOURCES, interval=hung.INTERVAL),
@@ -113,7 +116,6 @@ def document(results: Results) -> str:
             ("", "series of the page", "p50, ms", "p99, ms", "scrapes", "background", "RSS, MiB", "threads"),
             map(_point, results.curves),
         ),
-        gpus.section(results.gpus),
         vllm_page.section(results.polled),
         f"\n`{ratios(found)}`",
     )
@@ -124,30 +126,6 @@ def _limit(judged: Judgement) -> Row:
     limit = f"{judged.limit:g}"
     bounds = (limit, "") if judged.at_least else ("", limit)
     return (judged.what, f"{judged.measured:.4g}", *bounds, "yes" if judged.kept else "**no**")
-
-
-def _costs(ours: Cost, theirs: Cost) -> Iterator[Row]:
-    def compared(what: str, of: Callable[[Cost], float], written: Callable[[float], str]) -> Row:
-        ratio = f"{of(ours) / of(theirs):.3f}" if of(theirs) else ""
-        return what, written(of(ours)), written(of(theirs)), ratio
-
-    yield compared("fresh p50, ms", lambda cost: cost.fresh.p50, milliseconds)
-    yield compared("fresh p99, ms", lambda cost: cost.fresh.p99, milliseconds)
-    yield compared("fresh least, ms", lambda cost: cost.fresh.least, milliseconds)
-    yield compared("fresh CPU per scrape, ms", lambda cost: cost.fresh_cpu, milliseconds)
-    yield compared("fresh scrapes counted", lambda cost: cost.fresh.count, str)
-    yield compared("back to back p50, ms", lambda cost: cost.back_to_back.p50, milliseconds)
-    yield compared("back to back p99, ms", lambda cost: cost.back_to_back.p99, milliseconds)
-    yield compared("back to back least, ms", lambda cost: cost.back_to_back.least, milliseconds)
-    yield compared("back to back CPU per scrape, ms", lambda cost: cost.back_to_back_cpu, milliseconds)
-    yield compared("CPU while nobody asks", lambda cost: cost.background, percent)
-    yield compared("bytes on the wire", lambda cost: cost.wire_bytes, str)
-    yield compared("series", lambda cost: cost.series, str)
-    yield compared("RSS, MiB", lambda cost: cost.holdings.rss, mebibytes)
-    if ours.holdings.pss is not None and theirs.holdings.pss is not None:
-        yield compared("PSS, MiB", lambda cost: cost.holdings.pss or 0, mebibytes)
-    yield compared("threads", lambda cost: cost.holdings.threads, str)
-    yield compared("open descriptors", lambda cost: cost.holdings.descriptors, str)
 
 
 def _background(process: Background) -> Row:

@@ -26,6 +26,11 @@ def series(page: str) -> int:
     return len(_samples(page))
 
 
+def values(page: str, name: str) -> list[float]:
+    """Of every series of that name."""
+    return [sample.value for sample in _samples(page) if sample.name == name]
+
+
 def all_have_run(before: str, after: str, within: float) -> bool:
     """Whether each source that is due within `within` seconds has run between these two pages of one agent."""
     earlier, later = _runs(before), _runs(after)

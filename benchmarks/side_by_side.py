@@ -68,29 +68,16 @@ def side_by_side(demo: Path, node_exporter: Path, folder: Path, size: Size, adva
     with Servers(folder) as servers:
         _, url = servers.web_service()
         cluster = like_the_demo(demo, url, folder)
-        return beside(servers, [servers.ours(cluster) for _ in range(size.pairs)], node_exporter, size, advance)
-
-
-def beside(servers: Servers, agents: Sequence[Server], node_exporter: Path, size: Size, advance: Advance) -> SideBySide:
-    """`agents`: as many as the size has pairs."""
-    ours = _Kind([*agents])
-    theirs = _Kind([servers.theirs(node_exporter) for _ in range(size.pairs)])
-    servers.wait()
-    _watch_idle(ours, theirs, size.idle, advance)
-    _scrape_fresh(ours, theirs, size.rounds, advance)
-    for kind in (ours, theirs):
-        servers.end(kind.servers[1:])
-    _scrape_back_to_back(ours, theirs, size.back_to_back, advance)
-    counted = [fresh(target, PERIOD, WARM_UP) for target in ours.paced]
-    # Whoever reads everything when it is asked is never stale.
-    theirs_counted = [range(WARM_UP, len(target.answers)) for target in theirs.paced]
-    stale = size.pairs * size.rounds - sum(map(len, counted))
-    return SideBySide(ours.cost(counted), theirs.cost(theirs_counted), size, stale)
+        ours = Kind([servers.ours(cluster) for _ in range(size.pairs)])
+        theirs = Kind([servers.theirs(node_exporter) for _ in range(size.pairs)])
+        servers.wait()
+        watch_idle((ours, theirs), size.idle, advance)
+        return compare(servers, ours, theirs, size, advance)
 
 
 @dataclass(eq=False, slots=True)
-class _Kind:
-    """All processes of one kind; the first of them outlives the others.
+class Kind:
+    """All processes of one kind.
 
     `background`: the share of a core that each takes while nobody asks. `in_turn`, `in_turn_cpu`: answers, and seconds
     of CPU for each of them, of the scrapes back to back.
@@ -121,21 +108,35 @@ class _Kind:
         )
 
 
-def _watch_idle(ours: _Kind, theirs: _Kind, seconds: float, advance: Advance) -> None:
-    pids = {str(server.pid): server.pid for kind in (ours, theirs) for server in kind.servers}
+def watch_idle(kinds: Sequence[Kind], seconds: float, advance: Advance) -> None:
+    """Learns the background of all of them in the same seconds."""
+    pids = {str(server.pid): server.pid for kind in kinds for server in kind.servers}
     shares = cpu_shares(pids, lambda: wait(seconds, advance))
-    for kind in (ours, theirs):
+    for kind in kinds:
         kind.background = fmean(shares[str(server.pid)] for server in kind.servers)
 
 
-def _scrape_fresh(ours: _Kind, theirs: _Kind, rounds: int, advance: Advance) -> None:
+def compare(servers: Servers, ours: Kind, theirs: Kind, size: Size, advance: Advance) -> SideBySide:
+    """Of kinds whose background is known. The first process of each outlives the others."""
+    _scrape_fresh(ours, theirs, size.rounds, advance)
+    for kind in (ours, theirs):
+        servers.end(kind.servers[1:])
+    _scrape_back_to_back(ours, theirs, size.back_to_back, advance)
+    counted = [fresh(target, PERIOD, WARM_UP) for target in ours.paced]
+    # Whoever reads everything when it is asked is never stale.
+    theirs_counted = [range(WARM_UP, len(target.answers)) for target in theirs.paced]
+    stale = size.pairs * size.rounds - sum(map(len, counted))
+    return SideBySide(ours.cost(counted), theirs.cost(theirs_counted), size, stale)
+
+
+def _scrape_fresh(ours: Kind, theirs: Kind, rounds: int, advance: Advance) -> None:
     for kind in (ours, theirs):
         kind.paced = [server.target() for server in kind.servers]
     alternating = [target for pair in zip(ours.paced, theirs.paced, strict=True) for target in pair]
     paced(alternating, WARM_UP + rounds, PERIOD, advance)
 
 
-def _scrape_back_to_back(ours: _Kind, theirs: _Kind, rounds: int, advance: Advance) -> None:
+def _scrape_back_to_back(ours: Kind, theirs: Kind, rounds: int, advance: Advance) -> None:
     pair = {kind: Target(kind.servers[0].pid, kind.paced[0].connection) for kind in (ours, theirs)}
     in_turn(tuple(pair.values()), WARM_UP, advance)
     begin, before = time.monotonic(), {kind: cpu_seconds(target.pid) for kind, target in pair.items()}

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
     from ragpulse.services import Canary
 
-
 MAX_VANTAGES = 3
 
 

@@ -7,28 +7,16 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks import exposition, node_exporter, process, vllm_page
-from benchmarks.cluster_files import WEB_SERVICES, like_the_demo, web_services_only
+from benchmarks import exposition, gpus, node_exporter, process, vllm_page
+from benchmarks.cluster_files import WEB_SERVICES, gpus_only, like_the_demo, web_services_only
 from benchmarks.connection import Answer, Connection, ScrapeError
-from benchmarks.curves import Point
-from benchmarks.demo import Background
-from benchmarks.document import Results, document
 from benchmarks.freshness import fresh
-from benchmarks.gpus import Gpus
-from benchmarks.hung import Hung, Seen
 from benchmarks.latency import Latency, percentile
-from benchmarks.limits import judge, ratios
-from benchmarks.machine import Machine
-from benchmarks.markdown import table
 from benchmarks.pacing import Target, in_turn
-from benchmarks.process import Holdings
-from benchmarks.side_by_side import Cost, SideBySide, Size
-from benchmarks.vllm_page import PageCost
 from ragpulse import cluster_file
 from ragpulse.demo.cluster import cluster_text, keep_secrets
 from ragpulse.demo.ports import DemoPorts
@@ -36,10 +24,6 @@ from ragpulse.errors import RagpulseError
 from ragpulse.stack.archive import Archive
 
 MIB = 2**20
-
-
-def cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.split("|")][1:-1]
 
 
 def test_a_percentile_is_a_value_that_was_seen() -> None:
@@ -221,9 +205,21 @@ def test_the_cluster_files_to_measure_by_are_cluster_files(tmp_path: Path) -> No
     alike = cluster_file.load(like_the_demo(demo, url, tmp_path))
     assert set(alike.services) == {*cluster_file.load(demo).services, *WEB_SERVICES}
     assert list(alike.nodes) == ["alpha"]
+    for gpu in ("auto", "disabled"):
+        bare = cluster_file.load(gpus_only(tmp_path, gpu=gpu))
+        assert (bare.services, bare.nodes["alpha"].gpu) == ({}, gpu)
     many = cluster_file.load(web_services_only(50, url, "1s", tmp_path))
     assert len(many.services) == 50
     assert many.monitoring.scrape_interval == 1
+
+
+def test_an_agent_that_was_to_read_gpus_and_does_not_ends_the_measuring() -> None:
+    up = "# TYPE ragpulse_gpu_up gauge\n" + "".join(f'ragpulse_gpu_up{{gpu="{gpu}"}} 1.0\n' for gpu in range(8))
+    gpus.require_gpus(up)
+    with pytest.raises(RagpulseError, match="was to read 8 simulated GPUs and reads 7"):
+        gpus.require_gpus(up.replace('{gpu="3"} 1.0', '{gpu="3"} 0.0'))
+    with pytest.raises(RagpulseError, match="and reads 0"):
+        gpus.require_gpus(page(1, 1).decode())
 
 
 def test_node_exporter_is_taken_from_the_cache_and_says_its_version(
@@ -249,98 +245,7 @@ def test_without_apt_one_line_says_that_there_is_nothing_to_compare_with(
     assert "\n" not in str(caught.value)
 
 
-def cost(factor: float) -> Cost:
-    latency = Latency(600, least=0.008 * factor, p50=0.01 * factor, p99=0.02 * factor)
-    held = Holdings(rss=round(20 * MIB * factor), pss=round(18 * MIB * factor), threads=5, descriptors=8)
-    return Cost(
-        0.005 * factor, latency, 0.004 * factor, latency, 0.004 * factor, wire_bytes=9000, series=500, holdings=held
-    )
-
-
-COMPARED = SideBySide(cost(0.1), cost(1), Size(pairs=2, rounds=300, back_to_back=600, idle=10), stale=3)
-AGENT = Background("agent-alpha", alone=0.004, scraped=0.006, series=400, holdings=cost(1).holdings)
-SUPERVISOR = Background("supervisor", alone=0.05, scraped=0.05, series=None, holdings=cost(1).holdings)
-WHILE_HUNG = Hung(healthy=Seen(cost(0.1).fresh, 657), hung=Seen(cost(0.15).fresh, 617))
-POLLED = PageCost(vllm_page.PAGES[0], rounds=100, first=0.006, poll=0.002, parser=0.008, memory=3 * MIB)
-
-
-def missed(found: SideBySide = COMPARED, agent: Background = AGENT, hung: Hung = WHILE_HUNG) -> list[str]:
-    return [judged.what for judged in judge(found, [agent, SUPERVISOR], hung) if not judged.kept]
-
-
-def test_within_all_limits_nothing_is_missed_and_the_supervisor_is_no_agent() -> None:
-    assert missed() == []
-
-
-def test_each_limit_can_be_missed_and_names_itself() -> None:
-    slow = replace(COMPARED.ours, fresh=replace(COMPARED.ours.fresh, p50=0.0013))
-    late = replace(COMPARED.ours, fresh=replace(COMPARED.ours.fresh, p99=0.0051))
-    large = replace(COMPARED.ours, holdings=replace(COMPARED.ours.holdings, rss=51 * MIB))
-    curt = replace(COMPARED.ours, series=499)
-    assert missed(replace(COMPARED, ours=slow)) == ["scrape p50, ours / node_exporter's"]
-    assert missed(replace(COMPARED, ours=late)) == ["scrape p99, ours / node_exporter's"]
-    assert missed(replace(COMPARED, ours=large)) == ["resident memory, ours / node_exporter's"]
-    assert missed(replace(COMPARED, ours=curt)) == ["series, ours / node_exporter's"]
-    busy = ["background CPU of an agent of the demo, share of a core"]
-    assert missed(agent=replace(AGENT, scraped=0.011)) == missed(agent=replace(AGENT, alone=0.011)) == busy
-    assert missed(agent=replace(AGENT, series=1501)) == ["series of an agent of the demo"]
-    held_up = replace(WHILE_HUNG, hung=Seen(cost(0.16).fresh, 617))
-    assert missed(hung=held_up) == ["scrape p99 while all sources but one hang / while all work"]
-
-
-def test_a_poll_that_costs_more_than_its_share_of_the_parser_or_too_much_memory_is_missed() -> None:
-    dear, large = replace(POLLED, poll=0.0041), replace(POLLED, memory=21 * 10**6)
-    assert [judged.kept for judged in vllm_page.judge([POLLED, dear, large])] == [True, True, False, True, True, False]
-
-
 def test_polls_of_the_recorded_pages_are_measured(tmp_path: Path) -> None:
     costs = vllm_page.measure(tmp_path, rounds=1)
     assert [cost.page for cost in costs] == list(vllm_page.PAGES)
     assert all(min(cost.poll, cost.parser, cost.first) > 0 <= cost.memory for cost in costs)
-
-
-def test_the_last_line_has_its_fixed_form() -> None:
-    assert str(ratios(COMPARED)) == "ratio p50=0.100 p99=0.100 rss=0.10 cpu=0.100"
-
-
-def test_a_table_can_be_read_as_it_stands() -> None:
-    assert table(("", "ms"), [("p50", "1.25"), ("least", "0.9")]).splitlines() == [
-        "|       |   ms |",
-        "| ----- | ---: |",
-        "| p50   | 1.25 |",
-        "| least |  0.9 |",
-    ]
-
-
-def test_the_document_says_what_was_measured_on_what_and_what_was_missed() -> None:
-    machine = Machine("2026-01-02", "abc1234", "2 shared x86-64 cores", "3.11.7", 0.12, "node_exporter 1.5.0")
-    too_large = replace(COMPARED, ours=replace(COMPARED.ours, holdings=COMPARED.theirs.holdings, series=1))
-    results = Results(
-        machine, too_large, [AGENT, SUPERVISOR], 60, WHILE_HUNG,
-        [Point("services", 50, 1825, cost(0.1).fresh, 0.0685, cost(1).holdings)],
-        Gpus(too_large, 0.02, 0.004), [POLLED], judge(too_large, [AGENT, SUPERVISOR], WHILE_HUNG),
-    )  # fmt: skip
-    text = document(results)
-    rows = {row[0]: row[1:] for line in text.splitlines() if (row := cells(line))}
-    assert "`make bench` on 2026-01-02, commit abc1234, 2 shared x86-64 cores (load 0.12 at the start)" in text
-    assert ["1.00", "10.00", "0.100"] in [cells(line)[1:] for line in text.splitlines() if "fresh p50, ms" in line]
-    assert rows["CPU of a GPU"] == ["0.20 %", ""]
-    assert rows["series, ours / node_exporter's"] == ["0.002", "1", "", "**no**"]
-    assert rows["scrape p50, ours / node_exporter's"] == ["0.1", "", "0.12", "yes"]
-    assert rows["supervisor"] == ["5.00 %", "5.00 %", "20.0", "18.0", ""]
-    assert rows["vLLM 0.32.0, two engines"] == ["66", "2.00", "6.00", "8.00", "0.250", "3.0"]
-    assert rows["services: 50"] == ["1825", "1.00", "2.00", "600", "6.85 %", "20.0", "5"]
-    assert text.endswith("\n`ratio p50=0.100 p99=0.100 rss=1.00 cpu=0.100`\n")
-    assert max(map(len, (line for line in text.splitlines() if not line.startswith("|")))) <= 120
-
-
-def test_without_the_right_to_see_it_a_pss_is_left_out() -> None:
-    blind = replace(COMPARED.theirs, holdings=replace(COMPARED.theirs.holdings, pss=None))
-    machine = Machine("", "", "", "", 0.0, "")
-    found = replace(COMPARED, theirs=blind)
-    assert (
-        "PSS, MiB |"
-        not in document(Results(machine, found, [], 60, WHILE_HUNG, [], Gpus(found, 0.0, 0.0), [POLLED], [])).split(
-            "## The demo"
-        )[0]
-    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporters.kernel_files import KernelFiles
+from exporters.kernel_files import KernelFiles, KernelReading
 from exporters.source import SourceError
 from tests.fakes.machine import Machine
 
@@ -69,3 +69,9 @@ def test_a_link_speed_that_the_real_kernel_refuses_to_tell_is_unknown() -> None:
     assert files.number("sys/class/net/lo/speed", absent=(errno.EINVAL,)) is None
     with pytest.raises(SourceError, match="/sys/class/net/lo/speed: Invalid argument"):
         files.number("sys/class/net/lo/speed")
+
+
+def test_a_source_that_gives_no_readings_cannot_be_made(tmp_path: Path) -> None:
+    silent = type("Silent", (KernelReading,), {})
+    with pytest.raises(TypeError, match="readings"):
+        silent(tmp_path)
