@@ -13,7 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporters.nvml import LOST, Gpu, Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import LOST, NvmlError
+from exporters.nvml_gpu import Gpu
 from ragpulse.catalogue.gpu_use import UNITS
 
 METRICS = {"graphics": 1, "sm": 2, "sm_occupancy": 3, "tensor": 5, "dram": 10}  # nvmlGpmMetricId_t

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from exporters.dcgm import Dcgm
 from exporters.gpm import Gpm, Interval
 from exporters.gpu_mig import Instance, instances
-from exporters.nvml import BROKEN, Gpu, Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import BROKEN, NvmlError
+from exporters.nvml_gpu import Gpu
 from exporters.source import READING_INTERVAL, PartError
 from ragpulse.catalogue.gpu_use import (
     ACTIVE,

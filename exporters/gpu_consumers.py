@@ -16,7 +16,9 @@ from typing import Any
 
 from exporters.docker_names import DockerNames
 from exporters.gpu_mig import instances
-from exporters.nvml import Gpu, Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
+from exporters.nvml_gpu import Gpu
 from exporters.planned import Planned
 from exporters.process_owner import Owner, ProcessOwners
 from exporters.source import READING_INTERVAL, PartError

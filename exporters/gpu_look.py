@@ -15,7 +15,9 @@ from exporters.gpu_calls import CALLS, FIELDS, SAMPLES, Call, error_named
 from exporters.gpu_fields import member
 from exporters.gpu_mig import Instance, instances
 from exporters.gpu_samples import new_samples
-from exporters.nvml import Gpu, Nvml, NvmlError, reason_of
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError, reason_of
+from exporters.nvml_gpu import Gpu
 
 # Structures of which the binding hands out one member alone.
 _MEMBER_OF = {"nvmlDeviceGetAddressingMode": "value", "nvmlDeviceGetMarginTemperature": "marginTemperature"}

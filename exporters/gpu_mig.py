@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from exporters.nvml import Gpu, Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
+from exporters.nvml_gpu import Gpu
 from exporters.source import READING_INTERVAL, PartError
 from ragpulse.catalogue.gpu_use import MIG_INFO, MIG_MEMORY_TOTAL, MIG_MEMORY_USED
 from ragpulse.metric import Metric, Sample

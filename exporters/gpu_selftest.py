@@ -19,7 +19,9 @@ from exporters.gpu_calls import CALLS, FIELDS, SAMPLES, Call, Field
 from exporters.gpu_fields import ALL_LINKS
 from exporters.gpu_look import system
 from exporters.gpu_samples import new_samples
-from exporters.nvml import Gpu, Nvml, NvmlError, Opened, reason_of
+from exporters.nvml import Nvml, Opened
+from exporters.nvml_error import NvmlError, reason_of
+from exporters.nvml_gpu import Gpu
 from ragpulse import __version__
 
 _TIMES = 20

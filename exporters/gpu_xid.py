@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporters.clocks import MACHINE, Clock
-from exporters.nvml import LOST, Gpu, Nvml, NvmlError, reason_of
+from exporters.nvml import Nvml
+from exporters.nvml_error import LOST, NvmlError, reason_of
+from exporters.nvml_gpu import Gpu
 from exporters.source import SourceError
 from ragpulse import xid
 from ragpulse.catalogue.gpu_errors import EVENTS, XID, XID_LAST

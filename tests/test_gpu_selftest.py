@@ -6,7 +6,8 @@ import pytest
 
 from exporters.gpu_calls import CALLS, FIELDS
 from exporters.gpu_selftest import Clocks, SelfTest
-from exporters.nvml import Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
 from ragpulse.demo.gpu.library import NvmlLibrary
 from ragpulse.demo.gpu.scenario import Scenario, named
 from tests.fakes.nvml_asked import binding

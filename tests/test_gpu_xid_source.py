@@ -9,7 +9,7 @@ import pytest
 from exporters.about import About
 from exporters.gpu_xid import GpuXid
 from exporters.landing import landing
-from exporters.nvml import NvmlError
+from exporters.nvml_error import NvmlError
 from exporters.page import Page
 from exporters.runner import Runner
 from exporters.source import SourceError

@@ -14,7 +14,9 @@ import pynvml
 
 from exporters.gpm import METRICS
 from exporters.gpu_calls import CALLS, FIELDS, SAMPLES
-from exporters.nvml import Gpu, Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
+from exporters.nvml_gpu import Gpu
 from ragpulse.demo.gpu.library import NvmlLibrary
 from ragpulse.demo.gpu.scenario import named
 from tests.fakes import nvml_stub
