@@ -4,8 +4,7 @@
 over every interval between two samples, for GPUs and MIG instances. Source: GPM (see `gpm`), which is believed once two
 samples have given a value, and tried again every ten minutes where it did not: a profiler may have held the counters.
 Off while DCGM runs on the node, and where the cluster file says so. Seconds. A unit that a card does not have has no
-series; an interval of which a unit gives nothing is not observed for that unit. Errors: PartError after all GPUs that
-could be read.
+series; an interval of which a unit gives nothing is not observed for that unit. Errors: as of `each`.
 """
 
 import logging
@@ -16,11 +15,12 @@ from dataclasses import dataclass, field
 
 from exporters.dcgm import Dcgm
 from exporters.gpm import Gpm, Interval
+from exporters.gpu_each import each
 from exporters.gpu_mig import Instance, instances
 from exporters.nvml import Nvml
 from exporters.nvml_error import BROKEN, NvmlError
 from exporters.nvml_gpu import Gpu
-from exporters.source import READING_INTERVAL, PartError
+from exporters.source import READING_INTERVAL
 from ragpulse.catalogue.gpu_use import (
     ACTIVE,
     ACTIVITY_OBSERVED,
@@ -81,18 +81,7 @@ class GpuActivity:
         self._instances: dict[tuple[str, str], _Course] = {}
 
     def read(self) -> Iterator[Sample]:
-        errors: list[NvmlError] = []
-        for gpu in self._nvml.gpus():
-            try:
-                state = self._observe(gpu)
-            except NvmlError as error:
-                errors.append(error)
-                continue
-            self._tell(gpu.label, state)
-            if state is not None:
-                yield from one_of(GPM_STATE, "state", GPM_STATES, state, gpu=gpu.label)
-        if errors:
-            raise PartError(str(errors[0])) from errors[0]
+        yield from each(self._nvml.gpus(), self._activity)
 
     def counters(self) -> Iterator[Sample]:
         with self._lock:
@@ -108,6 +97,11 @@ class GpuActivity:
         with self._lock:
             labels = {said: [label for label, state in self._states.items() if state == said] for said in _NOTES}
         return "; ".join(f"GPU {', '.join(each)}: {_NOTES[said]}" for said, each in labels.items() if each)
+
+    def _activity(self, gpu: Gpu) -> Iterator[Sample]:
+        state = self._observe(gpu)
+        self._tell(gpu.label, state)
+        return iter(()) if state is None else one_of(GPM_STATE, "state", GPM_STATES, state, gpu=gpu.label)
 
     def _observe(self, gpu: Gpu) -> str | None:
         """The state of GPM; None while that is not known yet."""
