@@ -1,10 +1,11 @@
 """What does a GPU do while it is busy? For how long each unit was active: graphics, SM, occupancy, tensor, DRAM.
 
 "Busy" means that a kernel was resident, on however little of the chip; these are shares of the whole chip, integrated
-over every interval between two samples, for GPUs and MIG instances. Source: GPM (see `gpm`), which is believed once two
-samples have given a value, and tried again every ten minutes where it did not: a profiler may have held the counters.
-Off while DCGM runs on the node, and where the cluster file says so. Seconds. A unit that a card does not have has no
-series; an interval of which a unit gives nothing is not observed for that unit. Errors: as of `each`.
+over every interval between two samples, for GPUs and MIG instances. With them come the bytes that a GPU moves over its
+links, right also where the counters of `gpu_links` go round too fast. Source: GPM (see `gpm`), which is believed once
+two samples have given a value, and tried again every ten minutes where it did not: a profiler may have held the
+counters. Off while DCGM runs on the node, and where the cluster file says so. Seconds, bytes. A unit that a card does
+not have has no series; an interval of which a unit gives nothing is not observed for that unit. Errors: as of `each`.
 """
 
 import logging
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from exporters.dcgm import Dcgm
-from exporters.gpm import Gpm, Interval
+from exporters.gpm import Flow, Gpm, Interval
 from exporters.gpu_each import each
 from exporters.gpu_mig import Instance, instances
 from exporters.nvml import Nvml
@@ -28,6 +29,7 @@ from ragpulse.catalogue.gpu_use import (
     GPM_STATES,
     MIG_ACTIVE,
     MIG_ACTIVITY_OBSERVED,
+    TRAFFIC,
 )
 from ragpulse.metric import Metric, Sample, one_of
 
@@ -42,17 +44,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _Course:
-    """Of one GPU or MIG instance. `totals`: unit → active and observed seconds."""
+    """Of one GPU or MIG instance. `totals`: unit → active and observed seconds. `traffic`: bytes."""
 
     uuid: str
     is_believed: bool = False
     off_until: float | None = None
     totals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    traffic: dict[Flow, float] = field(default_factory=dict)
 
     def add(self, interval: Interval) -> None:
         for unit, ratio in interval.ratios.items():
             active, observed = self.totals.get(unit, (0.0, 0.0))
             self.totals[unit] = active + ratio * interval.seconds, observed + interval.seconds
+        for flow, rate in interval.flows.items():
+            self.traffic[flow] = self.traffic.get(flow, 0.0) + rate * interval.seconds
 
 
 class GpuActivity:
@@ -60,7 +65,7 @@ class GpuActivity:
     interval: float = READING_INTERVAL
     timeout: float = 3.0
     max_age: float | None = None
-    emits: tuple[Metric, ...] = (GPM_STATE, ACTIVE, ACTIVITY_OBSERVED, MIG_ACTIVE, MIG_ACTIVITY_OBSERVED)
+    emits: tuple[Metric, ...] = (GPM_STATE, ACTIVE, ACTIVITY_OBSERVED, TRAFFIC, MIG_ACTIVE, MIG_ACTIVITY_OBSERVED)
 
     def __init__(
         self,
@@ -181,6 +186,8 @@ def _of_gpu(label: str, course: _Course) -> Iterator[Sample]:
     for unit, (active, observed) in course.totals.items():
         yield ACTIVE(active, gpu=label, unit=unit)
         yield ACTIVITY_OBSERVED(observed, gpu=label, unit=unit)
+    for (link, direction), count in course.traffic.items():
+        yield TRAFFIC(count, gpu=label, link=link, direction=direction)
 
 
 def _of_instance(key: tuple[str, str], course: _Course) -> Iterator[Sample]:

@@ -47,8 +47,8 @@ class Look:
     at: float
     answers: dict[Question, Any] = field(default_factory=dict)
     samples: dict[int, list[tuple[int, float]] | str] = field(default_factory=dict)
-    # By GPU instance, None for the whole GPU: how active each unit was since the look before; None without GPM.
-    activity: dict[int | None, dict[str, float] | None] = field(default_factory=dict)
+    # By GPU instance, None for the whole GPU: GPM's metrics by number since the look before; None without GPM.
+    activity: dict[int | None, dict[int, float] | None] = field(default_factory=dict)
 
 
 def system(nvml: Nvml) -> dict[str, Any]:
@@ -91,11 +91,11 @@ class Watch:
             self._seen[kind] = max(stamp for stamp, _ in found)
         return found
 
-    def _activity(self, uuid: str, instance: int | None = None) -> dict[str, float] | None:
+    def _activity(self, uuid: str, instance: int | None = None) -> dict[int, float] | None:
         with suppress(NvmlError):
             if self._gpm.is_supported(self.gpu):
                 found = self._gpm.since_last(self.gpu, uuid, instance)
-                return found.ratios if found else {}
+                return found.by_metric() if found else {}
         return None
 
 

@@ -133,7 +133,8 @@ class SelfTest:
         if found is None or not found.ratios:
             yield question, "supported, but no sample has a value", ""
             return
-        yield f"{question}: {', '.join(found.ratios)}", _WORKS, f"{cost * 1e6:.1f}"
+        links = dict.fromkeys(link for link, _ in found.flows)
+        yield f"{question}: {', '.join((*found.ratios, *links))}", _WORKS, f"{cost * 1e6:.1f}"
 
     def _events(self, gpu: Gpu) -> Iterator[Row]:
         question = "XID events"

@@ -122,7 +122,7 @@ class GpmPairs:
         asked = pynvml.c_nvmlGpmMetricsGet_t()
         asked.version, asked.numMetrics = pynvml.NVML_GPM_METRICS_GET_VERSION, len(METRICS)
         asked.sample1, asked.sample2 = before, taken
-        for index, metric in enumerate(METRICS.values()):
+        for index, metric in enumerate(METRICS):
             asked.metrics[index].metricId = metric
         pynvml.nvmlGpmMetricsGet(asked)
         pynvml.nvmlGpmSampleFree(before)
