@@ -2,23 +2,32 @@
 
 Source: samples of the driver's performance counters (nvmlGpmSampleGet, nvmlGpmMigSampleGet), of which NVML makes the
 mean between any two, so that nothing between two runs is missed. Each GPU has two buffers, used in turn; they belong to
-one opening of NVML and are freed before it is closed. Ratios, seconds. What makes no sense is left out: a NaN (nothing
-ran), more than 100 %, a pair too close or too far apart, a sample that took so long that its moment is not known.
-Errors: NvmlError.
+one opening of NVML and are freed before it is closed. Ratios, bytes per second, seconds. What makes no sense is left
+out: a NaN (nothing ran), more than 100 %, a rate beyond any link, a pair too close or too far apart, a sample that took
+so long that its moment is not known. Errors: NvmlError.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporters.nvml import LOST, Gpu, Nvml, NvmlError
-from ragpulse.catalogue.gpu_use import UNITS
+from exporters.nvml import Nvml
+from exporters.nvml_error import LOST, NvmlError
+from exporters.nvml_gpu import Gpu
 
-METRICS = {"graphics": 1, "sm": 2, "sm_occupancy": 3, "tensor": 5, "dram": 10}  # nvmlGpmMetricId_t
+Flow = tuple[str, str]  # link, direction
+# nvmlGpmMetricId_t, of percentages and of rates in MiB/s.
+UNITS = {"graphics": 1, "sm": 2, "sm_occupancy": 3, "tensor": 5, "dram": 10}
+FLOWS: dict[Flow, int] = {
+    ("pcie", "transmitted"): 20, ("pcie", "received"): 21, ("nvlink", "received"): 60, ("nvlink", "transmitted"): 61,
+}  # fmt: skip
+METRICS = (*UNITS.values(), *FLOWS.values())
 _SUCCESS = 0
 _HIGHEST = 100.0
+_MIB = 1 << 20
+_FASTEST = 1e7  # MiB/s; several times what the fastest links can do
 _ROUNDING = 1.0  # percent above the highest that a ratio of two counters may come to
 _CLOSEST = 0.1  # seconds; NVML documents that its counters are refreshed no faster
 _FARTHEST = 60.0  # seconds; nothing is documented of counters that wrap
@@ -27,10 +36,16 @@ _SLOWEST = 0.5  # seconds that taking a sample may last
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """What each unit did for `seconds`; empty and 0 when there is nothing to compare with yet."""
+    """What each unit did for `seconds`, and bytes per second; empty and 0 when there is nothing to compare with yet."""
 
     seconds: float = 0.0
     ratios: dict[str, float] = field(default_factory=dict)
+    flows: dict[Flow, float] = field(default_factory=dict)
+
+    def by_metric(self) -> dict[int, float]:
+        """As NVML tells it."""
+        percent = {UNITS[unit]: ratio * _HIGHEST for unit, ratio in self.ratios.items()}
+        return percent | {FLOWS[flow]: rate / _MIB for flow, rate in self.flows.items()}
 
 
 @dataclass
@@ -91,8 +106,8 @@ class Gpm:
             taken.moment = ended
             if before is None or ended - before > _FARTHEST:
                 return Interval()
-            ratios = self._between(gpu, binding, *taken.buffers)
-            return None if ratios is None else Interval(ended - before, ratios)
+            said = self._between(gpu, binding, *taken.buffers)
+            return None if said is None else _believable(ended - before, said)
 
     def forget(self, uuid: str) -> None:
         with self._nvml.held() as binding:
@@ -113,19 +128,18 @@ class Gpm:
             self._supported.clear()
             self._nvml.before_close(lambda: self._release(binding))
 
-    def _between(self, gpu: Gpu, binding: Any, first: Any, second: Any) -> dict[str, float] | None:
+    def _between(self, gpu: Gpu, binding: Any, first: Any, second: Any) -> dict[int, float] | None:
         if self._request is None:
             self._request = binding.c_nvmlGpmMetricsGet_t()  # 19 KB
             self._request.version = binding.NVML_GPM_METRICS_GET_VERSION
-            self._request.numMetrics = len(UNITS)
-            for metric, unit in zip(self._request.metrics, UNITS, strict=False):
-                metric.metricId = METRICS[unit]
+            self._request.numMetrics = len(METRICS)
+            for metric, number in zip(self._request.metrics, METRICS, strict=False):
+                metric.metricId = number
         self._request.sample1, self._request.sample2 = first, second
         if self._ask(gpu, "GpmMetricsGet", self._request) is None:
             return None
-        said = zip(UNITS, self._request.metrics, strict=False)
-        known = {unit: metric.value for unit, metric in said if metric.nvmlReturn == _SUCCESS}
-        return dict(_believable(known)) if known else None
+        said = zip(METRICS, self._request.metrics, strict=False)
+        return {number: metric.value for number, metric in said if metric.nvmlReturn == _SUCCESS} or None
 
     def _ask(self, gpu: Gpu, function: str, *arguments: Any) -> Any:
         try:
@@ -141,7 +155,15 @@ class Gpm:
                 binding.nvmlGpmSampleFree(buffer)
 
 
-def _believable(percent: dict[str, float]) -> Iterator[tuple[str, float]]:
-    for unit, value in percent.items():
-        if 0 <= value <= _HIGHEST + _ROUNDING:
-            yield unit, min(value, _HIGHEST) / _HIGHEST
+def _believable(seconds: float, said: dict[int, float]) -> Interval:
+    percent = {unit: said[number] for unit, number in UNITS.items() if number in said}
+    rates = {flow: said[number] for flow, number in FLOWS.items() if number in said}
+    return Interval(
+        seconds,
+        {
+            unit: min(value, _HIGHEST) / _HIGHEST
+            for unit, value in percent.items()
+            if 0 <= value <= _HIGHEST + _ROUNDING
+        },
+        {flow: rate * _MIB for flow, rate in rates.items() if 0 <= rate <= _FASTEST},
+    )

@@ -1,11 +1,11 @@
 """What does a GPU do while it is busy? For how long each unit was active: graphics, SM, occupancy, tensor, DRAM.
 
 "Busy" means that a kernel was resident, on however little of the chip; these are shares of the whole chip, integrated
-over every interval between two samples, for GPUs and MIG instances. Source: GPM (see `gpm`), which is believed once two
-samples have given a value, and tried again every ten minutes where it did not: a profiler may have held the counters.
-Off while DCGM runs on the node, and where the cluster file says so. Seconds. A unit that a card does not have has no
-series; an interval of which a unit gives nothing is not observed for that unit. Errors: PartError after all GPUs that
-could be read.
+over every interval between two samples, for GPUs and MIG instances. With them come the bytes that a GPU moves over its
+links, right also where the counters of `gpu_links` go round too fast. Source: GPM (see `gpm`), which is believed once
+two samples have given a value, and tried again every ten minutes where it did not: a profiler may have held the
+counters. Off while DCGM runs on the node, and where the cluster file says so. Seconds, bytes. A unit that a card does
+not have has no series; an interval of which a unit gives nothing is not observed for that unit. Errors: as of `each`.
 """
 
 import logging
@@ -15,10 +15,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from exporters.dcgm import Dcgm
-from exporters.gpm import Gpm, Interval
+from exporters.gpm import Flow, Gpm, Interval
+from exporters.gpu_each import each
 from exporters.gpu_mig import Instance, instances
-from exporters.nvml import BROKEN, Gpu, Nvml, NvmlError
-from exporters.source import READING_INTERVAL, PartError
+from exporters.nvml import Nvml
+from exporters.nvml_error import BROKEN, NvmlError
+from exporters.nvml_gpu import Gpu
+from exporters.source import READING_INTERVAL
 from ragpulse.catalogue.gpu_use import (
     ACTIVE,
     ACTIVITY_OBSERVED,
@@ -26,6 +29,7 @@ from ragpulse.catalogue.gpu_use import (
     GPM_STATES,
     MIG_ACTIVE,
     MIG_ACTIVITY_OBSERVED,
+    TRAFFIC,
 )
 from ragpulse.metric import Metric, Sample, one_of
 
@@ -40,17 +44,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _Course:
-    """Of one GPU or MIG instance. `totals`: unit → active and observed seconds."""
+    """Of one GPU or MIG instance. `totals`: unit → active and observed seconds. `traffic`: bytes."""
 
     uuid: str
     is_believed: bool = False
     off_until: float | None = None
     totals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    traffic: dict[Flow, float] = field(default_factory=dict)
 
     def add(self, interval: Interval) -> None:
         for unit, ratio in interval.ratios.items():
             active, observed = self.totals.get(unit, (0.0, 0.0))
             self.totals[unit] = active + ratio * interval.seconds, observed + interval.seconds
+        for flow, rate in interval.flows.items():
+            self.traffic[flow] = self.traffic.get(flow, 0.0) + rate * interval.seconds
 
 
 class GpuActivity:
@@ -58,7 +65,7 @@ class GpuActivity:
     interval: float = READING_INTERVAL
     timeout: float = 3.0
     max_age: float | None = None
-    emits: tuple[Metric, ...] = (GPM_STATE, ACTIVE, ACTIVITY_OBSERVED, MIG_ACTIVE, MIG_ACTIVITY_OBSERVED)
+    emits: tuple[Metric, ...] = (GPM_STATE, ACTIVE, ACTIVITY_OBSERVED, TRAFFIC, MIG_ACTIVE, MIG_ACTIVITY_OBSERVED)
 
     def __init__(
         self,
@@ -79,18 +86,7 @@ class GpuActivity:
         self._instances: dict[tuple[str, str], _Course] = {}
 
     def read(self) -> Iterator[Sample]:
-        errors: list[NvmlError] = []
-        for gpu in self._nvml.gpus():
-            try:
-                state = self._observe(gpu)
-            except NvmlError as error:
-                errors.append(error)
-                continue
-            self._tell(gpu.label, state)
-            if state is not None:
-                yield from one_of(GPM_STATE, "state", GPM_STATES, state, gpu=gpu.label)
-        if errors:
-            raise PartError(str(errors[0])) from errors[0]
+        yield from each(self._nvml.gpus(), self._activity)
 
     def counters(self) -> Iterator[Sample]:
         with self._lock:
@@ -106,6 +102,11 @@ class GpuActivity:
         with self._lock:
             labels = {said: [label for label, state in self._states.items() if state == said] for said in _NOTES}
         return "; ".join(f"GPU {', '.join(each)}: {_NOTES[said]}" for said, each in labels.items() if each)
+
+    def _activity(self, gpu: Gpu) -> Iterator[Sample]:
+        state = self._observe(gpu)
+        self._tell(gpu.label, state)
+        return iter(()) if state is None else one_of(GPM_STATE, "state", GPM_STATES, state, gpu=gpu.label)
 
     def _observe(self, gpu: Gpu) -> str | None:
         """The state of GPM; None while that is not known yet."""
@@ -185,6 +186,8 @@ def _of_gpu(label: str, course: _Course) -> Iterator[Sample]:
     for unit, (active, observed) in course.totals.items():
         yield ACTIVE(active, gpu=label, unit=unit)
         yield ACTIVITY_OBSERVED(observed, gpu=label, unit=unit)
+    for (link, direction), count in course.traffic.items():
+        yield TRAFFIC(count, gpu=label, link=link, direction=direction)
 
 
 def _of_instance(key: tuple[str, str], course: _Course) -> Iterator[Sample]:

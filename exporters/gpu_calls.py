@@ -10,7 +10,7 @@ from typing import Any
 
 from exporters import gpu_fields
 from exporters.gpu_fields import ALL_LINKS
-from exporters.nvml import Gpu
+from exporters.nvml_gpu import Gpu
 
 LINKS = range(18)  # as many NVLinks as a GPU can have
 ERROR = "NVML_ERROR_"  # how a scenario says that an answer is an error

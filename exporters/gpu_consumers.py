@@ -5,7 +5,7 @@ once), and its utilisation samples: one for each process that ran since the stam
 answer tells of a past without a beginning and is not shown. Bytes, ratios. What NVML does not say of a process is left
 out, never 0: then its consumer has no memory. Memory of processes is not memory in use, for driver and libraries take
 some, and where CPU and GPU share it the pool is the whole node's. The 20 largest consumers of a GPU have a name, the
-others together are `other`. Errors: PartError after all GPUs that could be read.
+others together are `other`. Errors: as of `each`.
 """
 
 from collections import defaultdict
@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from exporters.docker_names import DockerNames
+from exporters.gpu_each import each
 from exporters.gpu_mig import instances
-from exporters.nvml import Gpu, Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
+from exporters.nvml_gpu import Gpu
 from exporters.planned import Planned
 from exporters.process_owner import Owner, ProcessOwners
-from exporters.source import READING_INTERVAL, PartError
+from exporters.source import READING_INTERVAL
 from ragpulse.catalogue.gpu_use import CONSUMER_MEMORY, CONSUMER_SM, CONSUMERS
 from ragpulse.metric import Metric, Sample
 
@@ -70,16 +73,7 @@ class GpuConsumers:
         self._seen: defaultdict[str, _Seen] = defaultdict(_Seen)
 
     def read(self) -> Iterator[Sample]:
-        errors: list[NvmlError] = []
-        for gpu in self._nvml.gpus():
-            try:
-                samples = self._of(gpu)
-            except NvmlError as error:
-                errors.append(error)
-            else:
-                yield from samples
-        if errors:
-            raise PartError(str(errors[0])) from errors[0]
+        yield from each(self._nvml.gpus(), self._of)
 
     def _of(self, gpu: Gpu) -> list[Sample]:
         running = _running(gpu)
@@ -133,7 +127,7 @@ def _running(gpu: Gpu) -> Pids | None:
     if all(each is None for each in lists):
         return None
     contexts: dict[tuple[int, int], int | None] = {}
-    for process in (process for each in lists for process in each or ()):
+    for process in (process for listed in lists for process in listed or ()):
         key = process.pid, process.gpuInstanceId
         known = [memory for memory in (contexts.get(key), process.usedGpuMemory) if memory is not None]
         contexts[key] = max(known, default=None)

@@ -15,7 +15,8 @@ from exporters.gpu_fields import Field, field_values
 from exporters.gpu_kind import Kinds
 from exporters.gpu_limits import Limits, limits
 from exporters.gpu_seldom import Seldom
-from exporters.nvml import CHIP, Gpu, Nvml
+from exporters.nvml import Nvml
+from exporters.nvml_gpu import CHIP, Gpu
 from exporters.source import READING_INTERVAL
 from ragpulse.catalogue.gpu import (
     CLOCK,

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from exporters.nvml import Gpu, NvmlError
+from exporters.nvml_error import NvmlError
+from exporters.nvml_gpu import Gpu
 from exporters.source import PartError
 from ragpulse.metric import Sample
 

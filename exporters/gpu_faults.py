@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from exporters.gpu_counter import DriverCounter
 from exporters.gpu_each import each
 from exporters.gpu_fields import Field, field_values
-from exporters.nvml import Gpu, Nvml
+from exporters.nvml import Nvml
+from exporters.nvml_gpu import Gpu
 from ragpulse.catalogue.gpu_errors import ECC, REMAPPED_ROWS, RETIRED_PAGES
 from ragpulse.metric import Metric, Sample
 

@@ -6,7 +6,8 @@ Values as the driver gives them, in the unit of each field. What a card cannot s
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from exporters.nvml import LOST, Gpu, NvmlError, reason_of
+from exporters.nvml_error import LOST, NvmlError, reason_of
+from exporters.nvml_gpu import Gpu
 
 ALL_LINKS = 0xFFFFFFFF  # the scope of a field of links that adds them up
 # nvmlValueType_t → the member of the union in which the value stands.

@@ -5,25 +5,22 @@ Source: NVML; /proc/meminfo tells unified memory. Errors: NvmlError; SourceError
 
 from collections.abc import Iterator
 
-from exporters.gpu_kind import is_unified
-from exporters.kernel_files import KernelFiles
-from exporters.nvml import Gpu
+from exporters.gpu_kind import Kinds
+from exporters.nvml_gpu import Gpu
 from ragpulse.catalogue.gpu import INFO, SOFTWARE_INFO
 from ragpulse.metric import Sample
 
-_KIB = 1024
 _CUDA_MAJOR, _CUDA_MINOR = 1000, 10  # 13020 is CUDA 13.2
 
 
-def identity(gpu: Gpu, files: KernelFiles) -> Iterator[Sample]:
-    total = files.table("proc/meminfo").get("MemTotal", 0) * _KIB
+def identity(gpu: Gpu, kinds: Kinds) -> Iterator[Sample]:
     yield INFO(
         1,
         gpu=gpu.label,
         uuid=gpu.uuid,
         model=_text(gpu.ask("GetName")),
         driver=_text(gpu.nvml.ask("SystemGetDriverVersion")),
-        memory_kind="unified" if is_unified(gpu, total) else "dedicated",
+        memory_kind="unified" if kinds.is_unified(gpu) else "dedicated",
     )
     cuda = gpu.nvml.ask("SystemGetCudaDriverVersion_v2")
     yield SOFTWARE_INFO(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from exporters.gpu_seldom import Seldom
 from exporters.kernel_files import KernelFiles
-from exporters.nvml import Gpu
+from exporters.nvml_gpu import Gpu
 
 # GPUs that are part of a processor, by NVML's name of them: DGX Spark and its relatives, Jetson.
 _BUILT_IN = re.compile(r"\b(GB10|GB20B|N1X?|Thor|Orin|Tegra)\b")

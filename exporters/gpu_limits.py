@@ -8,7 +8,7 @@ Errors: NvmlError.
 from dataclasses import dataclass
 
 from exporters.gpu_fields import Field, field_values
-from exporters.nvml import Gpu
+from exporters.nvml_gpu import Gpu
 
 _MILLI = 1000.0
 # By our name: nvmlTemperatureThresholds_t, and the field of the same limit as a margin.

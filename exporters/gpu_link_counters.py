@@ -7,7 +7,7 @@ NVLinks up or count each for itself. Bytes. Errors: NvmlError.
 from dataclasses import dataclass
 
 from exporters.gpu_fields import ALL_LINKS, Field, field_values
-from exporters.nvml import Gpu
+from exporters.nvml_gpu import Gpu
 from ragpulse.catalogue.gpu_errors import (
     NVLINK_ERRORS_TOTAL,
     NVLINK_RECEIVED,

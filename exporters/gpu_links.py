@@ -19,7 +19,8 @@ from exporters.gpu_fields import field_values
 from exporters.gpu_kind import Kinds
 from exporters.gpu_link_counters import LinkCounter, link_counters, nvlinks
 from exporters.gpu_seldom import Seldom
-from exporters.nvml import Gpu, Nvml
+from exporters.nvml import Nvml
+from exporters.nvml_gpu import Gpu
 from ragpulse.catalogue.gpu_errors import (
     NVLINK_ERRORS_TOTAL,
     NVLINK_RECEIVED,

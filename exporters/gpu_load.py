@@ -14,7 +14,9 @@ from exporters.gpu_counter import DriverCounter
 from exporters.gpu_each import raise_for
 from exporters.gpu_integrator import Integrator, Piece
 from exporters.gpu_samples import GPU_UTILIZATION, TOTAL_POWER, new_samples
-from exporters.nvml import Gpu, Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
+from exporters.nvml_gpu import Gpu
 from ragpulse.catalogue.gpu import (
     BAND,
     BANDS,

@@ -15,7 +15,9 @@ from exporters.gpu_calls import CALLS, FIELDS, SAMPLES, Call, error_named
 from exporters.gpu_fields import member
 from exporters.gpu_mig import Instance, instances
 from exporters.gpu_samples import new_samples
-from exporters.nvml import Gpu, Nvml, NvmlError, reason_of
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError, reason_of
+from exporters.nvml_gpu import Gpu
 
 # Structures of which the binding hands out one member alone.
 _MEMBER_OF = {"nvmlDeviceGetAddressingMode": "value", "nvmlDeviceGetMarginTemperature": "marginTemperature"}
@@ -45,8 +47,8 @@ class Look:
     at: float
     answers: dict[Question, Any] = field(default_factory=dict)
     samples: dict[int, list[tuple[int, float]] | str] = field(default_factory=dict)
-    # By GPU instance, None for the whole GPU: how active each unit was since the look before; None without GPM.
-    activity: dict[int | None, dict[str, float] | None] = field(default_factory=dict)
+    # By GPU instance, None for the whole GPU: GPM's metrics by number since the look before; None without GPM.
+    activity: dict[int | None, dict[int, float] | None] = field(default_factory=dict)
 
 
 def system(nvml: Nvml) -> dict[str, Any]:
@@ -89,11 +91,11 @@ class Watch:
             self._seen[kind] = max(stamp for stamp, _ in found)
         return found
 
-    def _activity(self, uuid: str, instance: int | None = None) -> dict[str, float] | None:
+    def _activity(self, uuid: str, instance: int | None = None) -> dict[int, float] | None:
         with suppress(NvmlError):
             if self._gpm.is_supported(self.gpu):
                 found = self._gpm.since_last(self.gpu, uuid, instance)
-                return found.ratios if found else {}
+                return found.by_metric() if found else {}
         return None
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from exporters.gpu_each import each
 from exporters.gpu_kind import Kinds
 from exporters.kernel_files import KernelReading
-from exporters.nvml import Gpu, Nvml
+from exporters.nvml import Nvml
+from exporters.nvml_gpu import Gpu
 from ragpulse.catalogue.gpu import MEMORY_RESERVED, MEMORY_TOTAL, MEMORY_USED
 from ragpulse.metric import Metric, Sample
 

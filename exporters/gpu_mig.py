@@ -2,16 +2,19 @@
 
 `mig` is the number that nvidia-smi gives an instance. Memory belongs to a GPU instance: where that has several compute
 instances, the first stands for it, so that a sum counts nothing twice; activity likewise. The memory of the GPU holds
-that of all of them and is told apart (`gpu_memory`). Bytes. A GPU that is not cut has no series here. Errors: PartError
-after all GPUs that could be read.
+that of all of them and is told apart (`gpu_memory`). Bytes. A GPU that is not cut has no series here. Errors: as of
+`each`.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from exporters.nvml import Gpu, Nvml, NvmlError
-from exporters.source import READING_INTERVAL, PartError
+from exporters.gpu_each import each
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
+from exporters.nvml_gpu import Gpu
+from exporters.source import READING_INTERVAL
 from ragpulse.catalogue.gpu_use import MIG_INFO, MIG_MEMORY_TOTAL, MIG_MEMORY_USED
 from ragpulse.metric import Metric, Sample
 
@@ -71,17 +74,12 @@ class GpuMig:
         self._nvml = nvml
 
     def read(self) -> Iterator[Sample]:
-        errors: list[NvmlError] = []
-        for gpu in self._nvml.gpus():
-            try:
-                with self._nvml.held():
-                    samples = [sample for instance in instances(gpu) for sample in _samples(instance)]
-            except NvmlError as error:
-                errors.append(error)
-            else:
-                yield from samples
-        if errors:
-            raise PartError(str(errors[0])) from errors[0]
+        yield from each(self._nvml.gpus(), self._instances)
+
+    def _instances(self, gpu: Gpu) -> Iterator[Sample]:
+        with self._nvml.held():
+            for instance in instances(gpu):
+                yield from _samples(instance)
 
 
 def _samples(instance: Instance) -> Iterator[Sample]:

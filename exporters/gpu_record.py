@@ -18,7 +18,9 @@ from exporters.gpm import Gpm
 from exporters.gpu_calls import error_named
 from exporters.gpu_look import Look, Watch, instance, parts, system
 from exporters.kernel_files import KernelFiles
-from exporters.nvml import Gpu, Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
+from exporters.nvml_gpu import Gpu
 from ragpulse import __version__, atomic
 
 SECONDS = 60.0

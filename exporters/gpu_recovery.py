@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from exporters.gpu_each import each
 from exporters.gpu_fields import Field, field_values
-from exporters.nvml import Gpu, Nvml
+from exporters.nvml import Nvml
+from exporters.nvml_gpu import Gpu
 from ragpulse.catalogue.gpu_errors import RECOVERY_ACTION, RECOVERY_ACTIONS
 from ragpulse.metric import Metric, Sample, one_of
 

@@ -13,7 +13,6 @@ from exporters.gpu_calls import SAMPLES, error_named, is_error
 from exporters.gpu_look import Look
 
 _MICROSECONDS = 1e6
-_PERCENT = 100.0
 _HOLE = 2.5  # periods between two samples, from which on there were none in between
 _USUAL_PERIOD = 1 / 6
 _DIGITS = 6
@@ -147,8 +146,8 @@ def activity(looks: Sequence[Look], instance: int | None, load: Load) -> dict[st
     told = [each or {} for each in said]
     whose = "gpm" if instance is None else f"gpm {instance}"
     return {
-        str(metric): load.means([_PERCENT * each.get(unit, 0.0) for each in told], f"{whose} {unit}")
-        if any(unit in each for each in told)
+        str(metric): load.means([each.get(metric, 0.0) for each in told], f"{whose} {metric}")
+        if any(metric in each for each in told)
         else error_named("not_supported")
-        for unit, metric in METRICS.items()
+        for metric in METRICS
     }

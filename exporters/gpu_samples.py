@@ -8,7 +8,8 @@ import math
 from typing import Any
 
 from exporters.gpu_fields import member
-from exporters.nvml import Gpu, NvmlError
+from exporters.nvml_error import NvmlError
+from exporters.nvml_gpu import Gpu
 
 TOTAL_POWER, GPU_UTILIZATION = 0, 1  # nvmlSamplingType_t
 _NOTHING_NEW = "not_found"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from exporters.clocks import MACHINE, Clock
-from exporters.nvml import Gpu
+from exporters.nvml_gpu import Gpu
 
 T = TypeVar("T")
 _AGAIN = 600.0  # seconds; an operator may set a power limit, a link may come up late

@@ -19,7 +19,9 @@ from exporters.gpu_calls import CALLS, FIELDS, SAMPLES, Call, Field
 from exporters.gpu_fields import ALL_LINKS
 from exporters.gpu_look import system
 from exporters.gpu_samples import new_samples
-from exporters.nvml import Gpu, Nvml, NvmlError, Opened, reason_of
+from exporters.nvml import Nvml, Opened
+from exporters.nvml_error import NvmlError, reason_of
+from exporters.nvml_gpu import Gpu
 from ragpulse import __version__
 
 _TIMES = 20
@@ -131,7 +133,8 @@ class SelfTest:
         if found is None or not found.ratios:
             yield question, "supported, but no sample has a value", ""
             return
-        yield f"{question}: {', '.join(found.ratios)}", _WORKS, f"{cost * 1e6:.1f}"
+        links = dict.fromkeys(link for link, _ in found.flows)
+        yield f"{question}: {', '.join((*found.ratios, *links))}", _WORKS, f"{cost * 1e6:.1f}"
 
     def _events(self, gpu: Gpu) -> Iterator[Row]:
         question = "XID events"

@@ -17,8 +17,10 @@ from exporters.clocks import MACHINE, Clock
 from exporters.gate import BusyError
 from exporters.gpu_bus import GpuBus
 from exporters.gpu_identity import identity
-from exporters.kernel_files import KernelFiles
-from exporters.nvml import BROKEN, CHIP, LIBRARY_MISSING, LOST, Nvml, NvmlError, Opened
+from exporters.gpu_kind import Kinds
+from exporters.nvml import Nvml, Opened
+from exporters.nvml_error import BROKEN, LIBRARY_MISSING, LOST, NvmlError
+from exporters.nvml_gpu import CHIP
 from exporters.source import SourceError
 from ragpulse.catalogue.gpu import DEVICES, INFO, SOFTWARE_INFO, STATE, STATES, UNAVAILABLE, UP
 from ragpulse.metric import Metric, Sample, one_of
@@ -56,7 +58,7 @@ class GpuState:
     ) -> None:
         self._nvml = nvml
         self._disabled = disabled
-        self._files = KernelFiles(root)
+        self._kinds = Kinds(root)
         self._bus = GpuBus(root)
         self._clock = clock
         self._opened: Opened | None = None
@@ -98,7 +100,7 @@ class GpuState:
         self._opened, self._opened_at, self._shown = opened, self._clock(), shown
         for gpu in opened.gpus:
             with suppress(SourceError):  # one that is lost right now is found so below
-                self._identities[gpu.label] = list(identity(gpu, self._files))
+                self._identities[gpu.label] = list(identity(gpu, self._kinds))
         found = self._ask(opened)
         if found.answering:
             return found

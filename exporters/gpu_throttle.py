@@ -15,7 +15,8 @@ from exporters.gpu_each import each
 from exporters.gpu_fields import Field, field_values
 from exporters.gpu_seldom import Seldom
 from exporters.gpu_throttle_reasons import REASONS, Reason, counter_fields
-from exporters.nvml import Gpu, Nvml
+from exporters.nvml import Nvml
+from exporters.nvml_gpu import Gpu
 from ragpulse.catalogue.gpu import THROTTLE_REASONS, THROTTLE_WAY, THROTTLED
 from ragpulse.metric import Metric, Sample
 

@@ -7,7 +7,7 @@ voltage that every boost ends at (reliability), and the board limit, which stand
 import re
 from dataclasses import dataclass
 
-from exporters.nvml import Gpu
+from exporters.nvml_gpu import Gpu
 
 _THERMAL_POLICY = 75  # the older counter of software's thermal slowdown
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporters.clocks import MACHINE, Clock
-from exporters.nvml import LOST, Gpu, Nvml, NvmlError, reason_of
+from exporters.nvml import Nvml
+from exporters.nvml_error import LOST, NvmlError, reason_of
+from exporters.nvml_gpu import Gpu
 from exporters.source import SourceError
 from ragpulse import xid
 from ragpulse.catalogue.gpu_errors import EVENTS, XID, XID_LAST
@@ -52,15 +54,19 @@ class GpuXid:
         self._set: Any = None
         self._opening = 0  # that the set belongs to
         self._labels: dict[int | None, str] = {}  # by handle
+        self._unheard: list[Gpu] = []  # of this opening, that could not be registered yet
 
     def read(self) -> tuple[Sample, ...]:
         if not self._nvml.gpus():
             return ()
         with self._nvml.held() as binding:
             if self._opening != self._nvml.openings:
-                self._register(binding)
+                self._begin(binding)
+            errors = self._register()
             if self._set is not None:
                 self._fetch(binding, self._set)
+        if errors:
+            raise errors[0]
         return ()
 
     def counters(self) -> Iterator[Sample]:
@@ -78,27 +84,30 @@ class GpuXid:
             codes = [(label, code) for label, told in self._told.items() for code in told.last]
         return "; ".join([*silent, *(f"GPU {label}: {xid.meaning(code)}" for label, code in codes)])
 
-    def _register(self, binding: Any) -> None:
-        self._opening, self._set, self._labels = self._nvml.openings, None, {}
-        try:
-            events = binding.nvmlEventSetCreate()
-        except binding.NVMLError as error:
-            raise NvmlError(reason_of(error), "nvmlEventSetCreate") from error
-        self._nvml.before_close(lambda: self._finish(binding, events))
-        self._set = events
-        errors = []
-        for gpu in self._nvml.gpus():
+    def _begin(self, binding: Any) -> None:
+        self._set, self._labels, self._unheard = None, {}, []
+        events = self._nvml.ask("EventSetCreate")
+        if events is not None:
+            self._nvml.before_close(lambda: self._finish(binding, events))
+        self._opening, self._set, self._unheard = self._nvml.openings, events, list(self._nvml.gpus())
+
+    def _register(self) -> list[NvmlError]:
+        """What kept it from those that it still does not listen to."""
+        errors: list[NvmlError] = []
+        waiting, self._unheard = self._unheard, []
+        for gpu in waiting:
             try:
-                self._listen_to(gpu, events)
+                self._listen_to(gpu)
             except NvmlError as error:
                 errors.append(error)
-        if errors:
-            raise errors[0]
+                if not gpu.lost.is_set():  # then NVML will be opened anew
+                    self._unheard.append(gpu)
+        return errors
 
-    def _listen_to(self, gpu: Gpu, events: Any) -> None:
+    def _listen_to(self, gpu: Gpu) -> None:
         self._labels[_address(gpu.handle)] = gpu.label
-        kinds = (gpu.ask("GetSupportedEventTypes") or 0) & _WANTED
-        if kinds and gpu.ask_why("RegisterEvents", kinds, events)[1]:
+        kinds = (gpu.ask("GetSupportedEventTypes") or 0) & _WANTED if self._set is not None else 0
+        if kinds and gpu.ask_why("RegisterEvents", kinds, self._set)[1]:
             kinds = 0
         with self._lock:
             told = self._told.setdefault(gpu.label, _Told())

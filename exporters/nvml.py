@@ -10,34 +10,17 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from exporters.gate import BusyError, Gate
+from exporters.nvml_error import ABSENT, LIBRARY_MISSING, LOST, OUTLIVED, NvmlError, reason_of
+from exporters.nvml_gpu import CHIP, Gpu
 from exporters.source import SourceError
 
 LIBRARY = "libnvidia-ml.so.1"
-LIBRARY_MISSING = "library_not_found"
-# What a card, a driver or this user cannot be asked: no value, and no fault.
-_ABSENT = frozenset(
-    {"not_supported", "function_not_found", "deprecated", "no_permission", "invalid_argument", "no_data",
-     "argument_version_mismatch", "not_ready", "gpu_not_found"}
-)  # fmt: skip
-_OUTLIVED = "lib_rm_version_mismatch"
-# After these nothing that was opened is worth anything: the driver went, or another came.
-BROKEN = frozenset({"uninitialized", "driver_not_loaded", _OUTLIVED})
-LOST = frozenset({"gpu_is_lost", "reset_required"})
-CHIP = 0  # nvmlTemperatureSensors_t
-
-
-class NvmlError(SourceError):
-    def __init__(self, reason: str, call: str) -> None:
-        super().__init__(f"NVML says {reason} to {call}")
-        self.reason = reason
 
 
 def load_binding() -> Any:
@@ -49,53 +32,8 @@ def load_binding() -> Any:
     return importlib.import_module("pynvml")
 
 
-def reason_of(error: Exception) -> str:
-    """`NVMLError_DriverNotLoaded` → `driver_not_loaded`."""
-    word = type(error).__name__.removeprefix("NVMLError").lstrip("_")
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower() or "unknown"
-
-
 def _nothing() -> None:
     pass
-
-
-@dataclass(eq=False)
-class Gpu:
-    """One GPU of one opening of NVML. `label` is its number, from the first time that it was seen."""
-
-    nvml: Nvml
-    binding: Any
-    label: str
-    uuid: str
-    lost: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def handle(self) -> Any:
-        """Good for as long as NVML is held. Errors: NvmlError once it is not open, or without this GPU."""
-        return self.nvml.handle(self.uuid)
-
-    def ask(self, function: str, *arguments: Any) -> Any:
-        """What `nvmlDevice<function>` says of this GPU; None when that cannot be said.
-
-        Errors: NvmlError, `not_found` among them where a call uses that for "nothing new".
-        """
-        return self.ask_why(function, *arguments)[0]
-
-    def ask_why(self, function: str, *arguments: Any) -> tuple[Any, str | None]:
-        """As `ask`, with the reason for None: only `not_supported` is a property of the card."""
-        call = getattr(self.binding, f"nvmlDevice{function}", None)
-        if call is None:
-            return None, "function_not_found"  # a binding older than the function
-        with self.nvml.held():
-            try:
-                return call(self.handle, *arguments), None
-            except self.binding.NVMLError as error:
-                reason = reason_of(error)
-                if reason in _ABSENT:
-                    return None, reason
-                if reason in LOST:
-                    self.lost.set()
-                raise NvmlError(reason, f"nvmlDevice{function} of GPU {self.label}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +103,7 @@ class Nvml:
             try:
                 return getattr(binding, f"nvml{function}")(*arguments)
             except binding.NVMLError as error:
-                if reason_of(error) in _ABSENT:
+                if reason_of(error) in ABSENT:
                     return None
                 raise NvmlError(reason_of(error), f"nvml{function}") from error
 
@@ -181,7 +119,7 @@ class Nvml:
         try:
             opened = self._open_alone()
         except NvmlError as error:
-            if error.reason == _OUTLIVED and self.openings and not self.is_outlived:
+            if error.reason == OUTLIVED and self.openings and not self.is_outlived:
                 self.is_outlived = True
                 self.when_outlived()
             raise

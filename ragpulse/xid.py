@@ -11,7 +11,7 @@ from typing import Literal
 
 Severity = Literal["critical", "warning", "application"]
 
-_RESET = "reset the GPU (stop what uses it, then nvidia-smi --gpu-reset) or restart the machine"
+_RESET = "reset the GPU (stop what uses it and the node's agent, then nvidia-smi --gpu-reset) or restart the machine"
 _RESTART_PROGRAM = "restart the program; if it happens again with another program, suspect the GPU"
 _DEBUG_PROGRAM = "look for an error in the program, for instance with compute-sanitizer"
 _NOTHING = "nothing by itself; look at the other errors of the same moment"

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,6 @@ from ragpulse.stack.state import Plan, State
 from ragpulse.stack.stop import stop, supervisor_of
 from tests.fakes.running import answers, free_ports, until
 from tests.fakes.small_processes import server, stubborn
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    state = State(tmp_path / "state")
-    state.prepare()
-    yield state
-    stop(state)
 
 
 def two_servers(state: State) -> tuple[Identity, list[int]]:

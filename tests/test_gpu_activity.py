@@ -6,9 +6,9 @@ import threading
 import psutil
 import pytest
 
+from exporters.gpm import FLOWS, UNITS
 from exporters.source import PartError
-from ragpulse.catalogue.gpu_use import UNITS
-from tests.fakes.gpm_rig import NewRig, active, observed
+from tests.fakes.gpm_rig import NewRig, active, observed, traffic
 
 # What the scenario has for each unit of the first seven GPUs of h100x8_mig, by the name of its load.
 LOADS = {"graphics": "utilization", "sm": "sm", "sm_occupancy": "occupancy", "tensor": "tensor", "dram": "dram"}
@@ -26,6 +26,35 @@ def test_active_seconds_are_the_integral_of_activity_over_all_that_was_observed(
         assert found[active(unit)] == pytest.approx(
             load.total(LOADS[unit], ended) / 100 - load.total(LOADS[unit], began) / 100
         )
+
+
+def test_traffic_is_the_integral_of_the_rates_of_each_link_and_direction(gpm_rig: NewRig) -> None:
+    here = gpm_rig()
+    here.run()
+    began = here.library.now()
+    for seconds in (5.0, 4.9, 31.0):
+        here.run(seconds)
+    load, ended = here.library.plugged[0].load, here.library.now()
+
+    def moved(name: str) -> float:
+        return load.total(name, ended) - load.total(name, began)
+
+    assert {flow: here.counters()[traffic(*flow)] for flow in FLOWS} == {
+        ("pcie", "transmitted"): pytest.approx(moved("pcie_tx")),
+        ("pcie", "received"): pytest.approx(moved("pcie_rx")),
+        ("nvlink", "received"): pytest.approx(moved("nvlink_kib") * 1024),
+        ("nvlink", "transmitted"): pytest.approx(moved("nvlink_kib") * 1024),
+    }
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, -1.0, 1e9, "NVML_ERROR_NOT_SUPPORTED"])
+def test_a_rate_that_is_none_counts_nothing_and_the_others_count_on(gpm_rig: NewRig, rate: float | str) -> None:
+    here = gpm_rig()
+    here.library.plugged[0].gpm["20"] = rate  # type: ignore[index]
+    here.run()
+    found = here.run()
+    assert traffic("pcie", "transmitted") not in found
+    assert found[traffic("pcie", "received")] > 0
 
 
 def test_a_unit_that_a_card_does_not_have_has_no_series(gpm_rig: NewRig) -> None:

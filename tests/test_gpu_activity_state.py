@@ -7,7 +7,7 @@ import pynvml
 import pytest
 
 from exporters.dcgm import Dcgm
-from ragpulse.catalogue.gpu_use import UNITS
+from exporters.gpm import FLOWS, UNITS
 from tests.fakes.gpm_rig import CUT, NewRig, active, observed, of_mig
 from tests.fakes.machine import Machine
 from tests.fakes.nvml_library import Clock
@@ -18,7 +18,7 @@ def test_gpm_is_on_once_two_samples_have_given_a_value_and_not_before(gpm_rig: N
     assert here.state() is None
     assert here.counters() == {}
     assert here.state() == "on"
-    assert len([key for key in here.counters() if 'gpu="0"' in key]) == 2 * len(UNITS)
+    assert len([key for key in here.counters() if 'gpu="0"' in key]) == 2 * len(UNITS) + len(FLOWS)
 
 
 def test_a_card_without_gpm_is_unsupported_and_never_sampled(gpm_rig: NewRig) -> None:

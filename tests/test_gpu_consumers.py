@@ -10,6 +10,7 @@ import pytest
 from exporters.docker_names import DockerNames
 from exporters.gpu_consumers import GpuConsumers, planned_consumers
 from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
 from tests.fakes.machine import samples
 from tests.fakes.partial import given
 from tests.fakes.users_rig import GIB, NewRig, memory, of, sm
@@ -207,7 +208,7 @@ def test_churn_of_processes_leaves_nothing_behind(users_rig: NewRig) -> None:
         here.library.plugged[0].processes = [{"pid": 10_000 + cycle, "memory": GIB, "sm": 5}]
         here.library.fail("nvmlDeviceGetProcessUtilization", "NVML_ERROR_UNKNOWN")
         here.clock.pass_(5)
-        _, missing = given(here.source)
-        assert missing is not None
+        with pytest.raises(NvmlError, match="unknown to nvmlDeviceGetProcessUtilization"):
+            list(here.source.read())
     assert (threading.active_count(), process.num_fds()) == (threads, descriptors)
     assert len(here.source._seen) == 1

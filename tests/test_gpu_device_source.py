@@ -3,7 +3,7 @@
 import pytest
 
 from exporters.gpu_device import GpuDevice
-from exporters.nvml import NvmlError
+from exporters.nvml_error import NvmlError
 from exporters.source import PartError
 from ragpulse.metric import Sample
 from tests.fakes.gpu_rig import Build, GpuRig

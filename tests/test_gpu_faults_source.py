@@ -3,7 +3,7 @@
 import pytest
 
 from exporters.gpu_faults import GpuFaults
-from exporters.nvml import NvmlError
+from exporters.nvml_error import NvmlError
 from ragpulse.catalogue.gpu_errors import RETIREMENTS
 from tests.fakes.gpu_rig import Build
 from tests.fakes.machine import shown

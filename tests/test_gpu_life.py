@@ -8,7 +8,7 @@ import pytest
 from exporters.clocks import Clocks
 from exporters.gpu_load import GpuLoad
 from exporters.gpu_sources import gpu_sources
-from exporters.nvml import NvmlError
+from exporters.nvml_error import NvmlError
 from exporters.source import Source, SourceError
 from ragpulse.inventory import Cluster
 from ragpulse.metric import series

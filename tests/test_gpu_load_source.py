@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporters.gpu_load import GpuLoad
-from exporters.nvml import NvmlError
+from exporters.nvml_error import NvmlError
 from exporters.source import PartError
 from ragpulse.demo.gpu.load import Load
 from tests.fakes.gpu_rig import Build, GpuRig

@@ -6,7 +6,7 @@ import pytest
 
 from exporters.gpu_kind import is_unified
 from exporters.gpu_memory import GpuMemory
-from exporters.nvml import NvmlError
+from exporters.nvml_error import NvmlError
 from exporters.source import SourceError
 from tests.fakes.gpu_rig import Build, GpuRig
 from tests.fakes.machine import Machine, shown

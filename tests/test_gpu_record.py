@@ -10,7 +10,8 @@ import pytest
 
 from exporters.gpu_record import Recorder, write
 from exporters.gpu_replay import Load
-from exporters.nvml import Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
 from ragpulse.demo.gpu import scenario as scenarios
 from ragpulse.demo.gpu.library import NvmlLibrary
 from ragpulse.demo.gpu.scenario import Scenario, named

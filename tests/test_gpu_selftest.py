@@ -6,7 +6,8 @@ import pytest
 
 from exporters.gpu_calls import CALLS, FIELDS
 from exporters.gpu_selftest import Clocks, SelfTest
-from exporters.nvml import Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
 from ragpulse.demo.gpu.library import NvmlLibrary
 from ragpulse.demo.gpu.scenario import Scenario, named
 from tests.fakes.nvml_asked import binding
@@ -72,7 +73,7 @@ def test_buffers_show_their_period_depth_and_clock(nvml_library: Begin) -> None:
 
 def test_alike_gpus_are_asked_once_and_activity_is_tried_with_a_sample(nvml_library: Begin) -> None:
     whole, cut = tables("h100x8_mig", nvml_library)
-    assert whole["activity (GPM): graphics, sm, sm_occupancy, tensor, dram"][0] == "works"
+    assert whole["activity (GPM): graphics, sm, sm_occupancy, tensor, dram, pcie, nvlink"][0] == "works"
     assert cut["activity (GPM)"][0] == "supported, but no sample has a value"
     assert cut["samples of utilization"][0] == "not supported"
     assert whole["nvmlDeviceGetProcessUtilization"][0] == "works"

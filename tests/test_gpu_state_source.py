@@ -6,7 +6,8 @@ import pynvml
 import pytest
 
 from exporters.gpu_state import GpuState
-from exporters.nvml import LIBRARY_MISSING, Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import LIBRARY_MISSING, NvmlError
 from tests.fakes.gpu_machine import NewMachine, reasons, state, up
 from tests.fakes.machine import Machine, shown
 

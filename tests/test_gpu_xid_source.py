@@ -9,7 +9,7 @@ import pytest
 from exporters.about import About
 from exporters.gpu_xid import GpuXid
 from exporters.landing import landing
-from exporters.nvml import NvmlError
+from exporters.nvml_error import NvmlError
 from exporters.page import Page
 from exporters.runner import Runner
 from exporters.source import SourceError
@@ -142,6 +142,34 @@ def test_a_gpu_that_cannot_be_registered_costs_the_others_nothing(machine: GpuMa
         source.read()
     machine.library.send(7, XID, 62)
     assert errors(source) == {("7", "62"): 1}
+
+
+def test_a_gpu_that_could_not_be_registered_is_tried_again(machine: GpuMachine) -> None:
+    machine.library.set_answer(2, "nvmlDeviceGetSupportedEventTypes", "NVML_ERROR_UNKNOWN")
+    source = GpuXid(machine.nvml, wall=lambda: NOW)
+    for _ in range(2):
+        with pytest.raises(NvmlError, match="unknown to nvmlDeviceGetSupportedEventTypes of GPU 2"):
+            source.read()
+    machine.library.set_answer(2, "nvmlDeviceGetSupportedEventTypes", XID)
+    source.read()
+    machine.library.send(2, XID, 79)
+    assert errors(source) == {("2", "79"): 1}
+
+
+def test_a_set_that_could_not_be_made_is_tried_again_and_one_that_cannot_be_had_is_no_fault(
+    machine: GpuMachine,
+) -> None:
+    machine.library.fail("nvmlEventSetCreate", "NVML_ERROR_INSUFFICIENT_RESOURCES")
+    source = GpuXid(machine.nvml, wall=lambda: NOW)
+    with pytest.raises(NvmlError, match="insufficient_resources to nvmlEventSetCreate"):
+        source.read()
+    source.read()
+    machine.library.send(1, XID, 79)
+    assert errors(source) == {("1", "79"): 1}
+    machine.library.fail("nvmlEventSetCreate", "NVML_ERROR_NOT_SUPPORTED")
+    without = GpuXid(machine.nvml)
+    assert shown(without) == {}
+    assert without.note.startswith("GPU 0 reports no XID errors; GPU 1 reports")
 
 
 def test_a_flood_is_fetched_in_bounded_runs_and_a_driver_that_says_anything_makes_a_bounded_number_of_series(

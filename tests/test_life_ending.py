@@ -15,7 +15,6 @@ import pytest
 from ragpulse.stack.identity import STATE_VARIABLE, members, started
 from ragpulse.stack.process import Process
 from ragpulse.stack.state import Plan, State
-from ragpulse.stack.stop import stop
 from tests.fakes.running import ROOT, answers, free_ports, until
 from tests.fakes.small_processes import sleeper
 
@@ -144,14 +143,6 @@ def test_an_agent_outlives_whoever_started_it(agent: Agent) -> None:
         if started(pid) is not None:
             os.kill(pid, signal.SIGKILL)
     assert agent.log.read_text().endswith("node=alpha state=ended\n")
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    state = State(tmp_path / "state")
-    state.prepare()
-    yield state
-    stop(state)
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 import logging
 import os
 import shutil
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,26 +10,13 @@ import pytest
 from ragpulse.errors import RagpulseError
 from ragpulse.line_log import LineLog
 from ragpulse.stack.child import Child
-from ragpulse.stack.identity import Identity, members
-from ragpulse.stack.process import Process
+from ragpulse.stack.identity import members
 from ragpulse.stack.start import start
-from ragpulse.stack.state import Plan, State
-from ragpulse.stack.stop import stop, supervisor_of
+from ragpulse.stack.state import State
+from ragpulse.stack.stop import supervisor_of
 from tests.fakes.running import answers, free_ports, until
 from tests.fakes.small_processes import ending, server, sleeper
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    state = State(tmp_path / "state")
-    state.prepare()
-    yield state
-    stop(state)
-
-
-def started(state: State, *processes: Process) -> Identity:
-    state.write_plan(Plan("digest", demo=False, config_file="c", processes=processes))
-    return start(state, sys.executable)
+from tests.fakes.supervised import start_plan
 
 
 def restarts(state: State, name: str) -> int:
@@ -47,7 +32,7 @@ def test_a_full_disk_under_its_log_and_those_of_its_children_stops_no_watch(stat
     [port] = free_ports(1)
     for name in ("supervisor", "web", "broken"):
         state.log(name).symlink_to("/dev/full")
-    supervisor = started(state, server("web", port), ending("broken", 1))
+    supervisor = start_plan(state, server("web", port), ending("broken", 1))
     until(lambda: restarts(state, "broken") >= 2, "its being started again and again")
     assert supervisor.alive()
     assert {status.name for status in state.statuses().values()} == {"web", "broken"}
@@ -57,7 +42,7 @@ def test_its_list_is_written_as_soon_as_it_can_be_and_the_trouble_is_said_once(s
     blocked = state.folder / "run" / "processes.json"
     blocked.mkdir()
     (blocked / "in the way").touch()
-    supervisor = started(state, sleeper("one"), sleeper("two"))
+    supervisor = start_plan(state, sleeper("one"), sleeper("two"))
     until(lambda: len(members(state.folder)) == 3, "both run")
     until(lambda: "processes.json cannot be written" in log(state), "its saying so")
     shutil.rmtree(blocked)
@@ -68,7 +53,7 @@ def test_its_list_is_written_as_soon_as_it_can_be_and_the_trouble_is_said_once(s
 
 def test_what_is_held_stays_held_while_the_folder_cannot_be_read(state: State) -> None:
     state.hold("one")
-    supervisor = started(state, sleeper("one"), sleeper("two"))
+    supervisor = start_plan(state, sleeper("one"), sleeper("two"))
     until(lambda: [status.state for status in state.statuses().values()] == ["held", "running"], "one is held")
     aside = state.held_folder.with_name("aside")
     state.held_folder.rename(aside)
@@ -98,7 +83,7 @@ def test_a_process_whose_log_cannot_be_opened_runs_without_one(state: State, cap
 def test_a_supervisor_that_cannot_write_in_its_folder_says_why_and_who_starts_it_says_that(state: State) -> None:
     state.supervisor_lock.mkdir()
     with pytest.raises(RagpulseError, match=f"did not start.*\n.*{state.supervisor_lock}: Is a directory"):
-        started(state, sleeper("one"))
+        start_plan(state, sleeper("one"))
 
 
 def test_a_supervisor_that_did_not_start_and_could_not_say_why_points_at_the_room_for_its_log(state: State) -> None:

@@ -11,7 +11,9 @@ import pynvml
 import pytest
 
 from exporters.gate import BusyError
-from exporters.nvml import Gpu, Nvml, NvmlError, load_binding, reason_of
+from exporters.nvml import Nvml, load_binding
+from exporters.nvml_error import NvmlError, reason_of
+from exporters.nvml_gpu import Gpu
 from ragpulse.demo.gpu.library import NvmlLibrary
 from tests.fakes.gpu_machine import GpuMachine, NewMachine
 

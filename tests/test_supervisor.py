@@ -4,8 +4,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,22 +15,9 @@ from ragpulse.stack.identity import Identity, identify, members, state_of
 from ragpulse.stack.process import Process
 from ragpulse.stack.start import start
 from ragpulse.stack.state import Plan, State, Status
-from ragpulse.stack.stop import stop
 from tests.fakes.running import answers, free_ports, until
 from tests.fakes.small_processes import ending, parent, server, sleeper, stubborn
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    state = State(tmp_path / "state")
-    state.prepare()
-    yield state
-    stop(state)
-
-
-def start_plan(state: State, *processes: Process) -> Identity:
-    state.write_plan(Plan("digest", demo=False, config_file="cluster.yaml", processes=processes))
-    return start(state, sys.executable)
+from tests.fakes.supervised import start_plan
 
 
 def running(state: State, name: str) -> Identity | None:

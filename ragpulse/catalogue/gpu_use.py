@@ -4,7 +4,6 @@ from ragpulse.metric import counter, gauge
 
 # on: samples come. unsupported: card or driver have none. dcgm: a DCGM exporter has the counters. disabled: by file.
 GPM_STATES = ("on", "unsupported", "dcgm", "disabled")
-UNITS = ("graphics", "sm", "sm_occupancy", "tensor", "dram")
 CONSUMER_KINDS = ("container", "unit", "process", "other")
 
 GPM_STATE = gauge(
@@ -21,6 +20,13 @@ ACTIVITY_OBSERVED = counter(
     "Time over which the activity of a unit was observed.",
     "gpu",
     "unit",
+)
+TRAFFIC = counter(
+    "ragpulse_gpu_gpm_traffic_bytes_total",
+    "Bytes over PCIe or all NVLinks as GPM tells them: a rate of the driver, integrated over the observed time.",
+    "gpu",
+    "link",
+    "direction",
 )
 
 CONSUMER_MEMORY = gauge(

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _look_at_gpus(file: Path | None) -> None:
-    from exporters import gpu_record, gpu_selftest, nvml  # noqa: PLC0415 - an agent has no use for the first two
+    from exporters import gpu_record, gpu_selftest, nvml, nvml_error  # noqa: PLC0415 - an agent uses none of the first two
 
     gpus = nvml.Nvml()
     try:
@@ -91,7 +91,7 @@ def _look_at_gpus(file: Path | None) -> None:
         scenario = gpu_record.Recorder(gpus).record(gpu_record.SECONDS)
         gpu_record.write(file, scenario)
         print(f"{file}: {len(scenario['devices'])} GPUs recorded, identifiers masked")
-    except nvml.NvmlError as error:
+    except nvml_error.NvmlError as error:
         raise RagpulseError(f"no GPU can be looked at here: {error}") from error
     finally:
         gpus.close()

@@ -64,5 +64,9 @@ def observed(unit: str, gpu: int = 0) -> str:
     return f'gpu_activity_observed_seconds_total{{gpu="{gpu}",unit="{unit}"}}'
 
 
+def traffic(link: str, direction: str, gpu: int = 0) -> str:
+    return f'gpu_gpm_traffic_bytes_total{{gpu="{gpu}",link="{link}",direction="{direction}"}}'
+
+
 def of_mig(name: str, mig: int, unit: str) -> str:
     return f'gpu_mig_{name}_seconds_total{{gpu="{CUT}",mig="{mig}",unit="{unit}"}}'

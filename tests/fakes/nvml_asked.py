@@ -14,7 +14,9 @@ import pynvml
 
 from exporters.gpm import METRICS
 from exporters.gpu_calls import CALLS, FIELDS, SAMPLES
-from exporters.nvml import Gpu, Nvml, NvmlError
+from exporters.nvml import Nvml
+from exporters.nvml_error import NvmlError
+from exporters.nvml_gpu import Gpu
 from ragpulse.demo.gpu.library import NvmlLibrary
 from ragpulse.demo.gpu.scenario import named
 from tests.fakes import nvml_stub
@@ -120,7 +122,7 @@ class GpmPairs:
         asked = pynvml.c_nvmlGpmMetricsGet_t()
         asked.version, asked.numMetrics = pynvml.NVML_GPM_METRICS_GET_VERSION, len(METRICS)
         asked.sample1, asked.sample2 = before, taken
-        for index, metric in enumerate(METRICS.values()):
+        for index, metric in enumerate(METRICS):
             asked.metrics[index].metricId = metric
         pynvml.nvmlGpmMetricsGet(asked)
         pynvml.nvmlGpmSampleFree(before)
