@@ -53,7 +53,7 @@ def held() -> Held:
 
 
 def least(round_: Callable[[], object]) -> Held:
-    """Of what is held after each of some rounds: who was just told the most is chance, and what leaks is never let go."""
+    """Of what is held after each of some rounds: who was told the most just then is chance; what leaks stays."""
 
     def after() -> Held:
         round_()
