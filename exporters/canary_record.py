@@ -6,6 +6,8 @@ One writer, many readers, any thread. `at`: when the canary ended, seconds of th
 import threading
 from dataclasses import dataclass
 
+HOLDS = 2.5  # intervals of the canary for which a finding is good, as any reading
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -42,7 +42,8 @@ __all__ = [
     "WrongAnswer",
 ]  # fmt: skip
 
-# Sees the body of a success piece by piece as it comes: bytes (decoded), and seconds since the request.
+# Sees a success as it comes: no bytes when its head has come, then its body piece by piece (decoded); and with each
+# the seconds since the request.
 Watch = Callable[[bytes, float], None]
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -216,11 +217,14 @@ class HttpClient:
             self._exchange.has_head = True
             if len(response.headers) > MAX_HEADERS:
                 raise Unanswered("too_large", f"the answer has more than {MAX_HEADERS} headers")
+            seen = None if watch is None or response.status // 100 != _SUCCESS else _since(start, watch, self._clock)
+            if seen is not None:
+                seen(b"")
             body = read_body(
                 self._exchange.in_time(response.iter_stream()),
                 _values(response, b"content-encoding"),
                 self._max_body,
-                None if watch is None or response.status // 100 != _SUCCESS else _since(start, watch, self._clock),
+                seen,
             )
             location = next(iter(_values(response, b"location")), "")
             connecting = start - begin if self._exchange.connected else 0.0

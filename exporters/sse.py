@@ -16,6 +16,7 @@ class EventReader:
     def __init__(self) -> None:
         self._rest = b""
         self._data: list[bytes] = []
+        self._size = 0  # of the data, with the ends of its lines
         self._after_cr = False
 
     def feed(self, chunk: bytes) -> Iterator[str]:
@@ -27,7 +28,7 @@ class EventReader:
         *lines, self._rest = (self._rest + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         for line in lines:
             yield from self._line(line)
-        if len(self._rest) + sum(map(len, self._data)) > MAX_EVENT_BYTES:
+        if len(self._rest) + self._size > MAX_EVENT_BYTES:
             raise WrongAnswer("too_large", f"an event of the stream is larger than {MAX_EVENT_BYTES} bytes")
 
     def _line(self, line: bytes) -> Iterator[str]:
@@ -35,9 +36,11 @@ class EventReader:
             field, _, value = line.partition(b":")
             if field == b"data":
                 self._data.append(value.removeprefix(b" "))
+                self._size += len(value) + 1
             return
         if self._data:
-            event, self._data = b"\n".join(self._data), []
+            event = b"\n".join(self._data)
+            self._data, self._size = [], 0
             try:
                 yield event.decode()
             except UnicodeDecodeError:

@@ -57,28 +57,31 @@ class ProbeTally:
             found = [sample for name, check in self._checks.items() for sample in check.samples(self._service, name)]
         yield from found
 
-    def record(self, generation: int, check: str, seconds: float, reason: str | None) -> None:
+    def record(self, generation: int, check: str, seconds: float, reason: str | None) -> bool:
         with self._lock:
             if self._open is None or generation != self._generation or self._clocks.slept_since(self._asleep):
-                return
+                return False
             self._open.discard(check)
             if reason is None:
                 self._checks[check].succeed(seconds)
             else:
                 self._checks[check].fail(reason)
+            return True
 
 
 class ProbeRun:
+    """Both say whether the outcome counts."""
+
     def __init__(self, tally: ProbeTally, generation: int) -> None:
         self._tally = tally
         self._generation = generation
 
-    def good(self, check: str, seconds: float) -> None:
-        self._tally.record(self._generation, check, seconds, None)
+    def good(self, check: str, seconds: float) -> bool:
+        return self._tally.record(self._generation, check, seconds, None)
 
-    def bad(self, check: str, reason: str) -> None:
+    def bad(self, check: str, reason: str) -> bool:
         """`reason` is one of the tally's."""
-        self._tally.record(self._generation, check, 0.0, reason)
+        return self._tally.record(self._generation, check, 0.0, reason)
 
 
 class _Check:

@@ -19,22 +19,29 @@ _FAILED = {"error": "stream_error", "abort": "stream_broken"}  # finish reasons 
 
 @dataclass(slots=True)
 class Completion:
-    """ttft: seconds to the first event with a choice in it; None before. gaps: seconds between those events.
-    tokens: as the server counts them, else one for each event.
+    """has_begun: a good answer has come, if only its head. model: by which name the server calls itself.
+    ttft: seconds to the first event with a choice in it; None before. gaps: seconds between those events.
+    tokens: as the server counts them, else one for each of those events.
     """
 
-    model: str
     max_events: int
+    has_begun: bool = False
+    model: str | None = None
     ttft: float | None = None
     gaps: list[float] = field(default_factory=list)
     tokens: int = 0
     _events: EventReader = field(default_factory=EventReader)
+    _count: int = 0
     _last: float = 0.0
     _finished: bool = False
     _done: bool = False
 
     def feed(self, chunk: bytes, seconds: float) -> None:
+        self.has_begun = True
         for event in self._events.feed(chunk):
+            self._count += 1
+            if self._count > self.max_events:
+                raise WrongAnswer("too_large", f"more than {self.max_events} events came")
             self._event(event, seconds)
 
     def end(self) -> None:
@@ -53,8 +60,7 @@ class Completion:
         found = _mapping(event)
         if found.get("error") is not None or found.get("object") == "error":
             raise WrongAnswer("stream_error", "the stream holds an error")
-        if found.get("model", self.model) != self.model:
-            raise WrongAnswer("wrong_model", "another model answered")
+        self._named(found.get("model"))
         choices = found.get("choices")
         if isinstance(choices, list) and choices:
             self._choice(choices[0], seconds)
@@ -63,6 +69,15 @@ class Completion:
         if isinstance(counted, int) and not isinstance(counted, bool) and 0 <= counted <= self.max_events:
             self.tokens = counted
 
+    def _named(self, model: Any) -> None:
+        if model is None:
+            return
+        if not isinstance(model, str):
+            raise WrongAnswer("invalid", "the name of the model is no text")
+        if self.model not in (None, model):
+            raise WrongAnswer("wrong_model", "another model went on")
+        self.model = model
+
     def _choice(self, choice: Any, seconds: float) -> None:
         if not isinstance(choice, dict):
             raise WrongAnswer("invalid", "an event of the stream holds no choice")
@@ -70,8 +85,6 @@ class Completion:
             self.ttft = seconds
         else:
             self.gaps.append(seconds - self._last)
-        if len(self.gaps) >= self.max_events:
-            raise WrongAnswer("too_large", f"more than {self.max_events} events came")
         self._last = seconds
         self.tokens += 1
         finish = choice.get("finish_reason")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from exporters.canary_record import CanaryRecord
+from exporters.canary_record import HOLDS, CanaryRecord
 from exporters.clocks import MACHINE
 from exporters.http_client import SMALL_BODY_BYTES, Answer, Failure, HttpClient, WrongAnswer
 from exporters.probe import Plan, ServiceProbe
@@ -21,14 +21,11 @@ if TYPE_CHECKING:
     from ragpulse.services import Vllm
 
 
-_CANARY_HOLDS = 2.5  # of its intervals, as any reading
-
-
 def vllm_probe(
     plan: Plan, vllm: Vllm, record: CanaryRecord | None = None, clock: Callable[[], float] = MACHINE.awake
 ) -> ServiceProbe:
     def canary_agrees() -> bool:
-        found = record.last(clock(), _CANARY_HOLDS * vllm.canary.every) if record else None
+        found = record.last(clock(), HOLDS * vllm.canary.every) if record else None
         return found is None or not found.speaks_against
 
     client = HttpClient(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from exporters import vllm_process
-from exporters.canary_record import CanaryRecord, Finding
+from exporters.canary_record import HOLDS, CanaryRecord, Finding
 from exporters.clocks import MACHINE, Clocks
 from exporters.secret import SecretError
 from exporters.source import READING_INTERVAL, PartError, SourceError
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 # Of the interval, for each of the three. A starved server was seen to take 2.2 s for its page.
 _HEALTH_SHARE, _PAGE_SHARE, _SAID_SHARE = 0.25, 0.55, 0.15
 _LONGEST_GAP = 3  # intervals between two looks that still belong together
-_CANARY_HOLDS = 2.5  # of its intervals, as any reading
 
 
 class VllmSource:
@@ -60,7 +59,7 @@ class VllmSource:
         self._clocks = clocks
         self._asleep = clocks.asleep()
         self._record = record
-        self._canary_holds = _CANARY_HOLDS * vllm.canary.every
+        self._canary_holds = HOLDS * vllm.canary.every
         self._refused_at = -1.0
         self._looks = Looks(service, vllm, health=_HEALTH_SHARE * interval, page=_PAGE_SHARE * interval)
         self._said = Said(service, vllm, _SAID_SHARE * interval, clocks.awake)

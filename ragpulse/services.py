@@ -58,8 +58,8 @@ class Service(Part):
 class Canary(Part):
     enabled: bool = True
     """whether canaries are sent; `false` leaves the state to what the server says of itself"""
-    prompt: str = "Say one word."
-    """what is asked"""
+    prompt: Annotated[str, Field(min_length=1, max_length=1000)] = "Say one word."
+    """what is asked, in at most 1000 characters"""
     max_tokens: Annotated[int, Field(ge=1, le=256)] = 8
     """tokens that may be generated for it"""
     every: Duration = 10.0

@@ -13,12 +13,16 @@ TTFT = histogram(
     "ragpulse_vllm_canary_time_to_first_token_seconds", "Time to first token (TTFT) of a canary.", "service"
 )
 ITL = histogram(
-    "ragpulse_vllm_canary_inter_token_latency_seconds", "Time between two tokens (ITL) of a canary.", "service"
+    "ragpulse_vllm_canary_inter_token_latency_seconds",
+    "Inter-token latency (ITL) of a canary: time between two events with tokens, of which one may hold several.",
+    "service",
 )
 E2E = histogram("ragpulse_vllm_canary_e2e_latency_seconds", "End-to-end latency of a canary.", "service")
 TOKENS = counter("ragpulse_vllm_canary_tokens_total", "Tokens generated for canaries.", "service")
 GOODPUT = counter(
-    "ragpulse_vllm_canary_good_total", "Canaries within all latency targets that apply to them.", "service"
+    "ragpulse_vllm_canary_good_total",
+    "Canaries within all latency targets that apply: TTFT, and ITL by the mean of a canary.",
+    "service",
 )
 ENABLED = gauge(
     "ragpulse_vllm_canary_enabled", "1 while canaries are sent, 0 with the reason on the landing page.", "service"
