@@ -1,16 +1,12 @@
 """Server-sent events from bytes that are cut anywhere."""
 
-from itertools import pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.http_answer import WrongAnswer
 from exporters.sse import MAX_EVENT_BYTES, EventReader
-from tests.test_vllm_probe import HTTP
-
-STREAM = (HTTP / "completion-stream.body").read_bytes()
+from tests.fakes.completion_stream import STREAM, cut_at
 
 
 def events(*chunks: bytes) -> list[str]:
@@ -38,9 +34,7 @@ def test_lines_are_read_as_the_standard_says(text: bytes, expected: list[str]) -
 @given(st.lists(st.integers(0, len(STREAM)), max_size=30), st.sampled_from([b"\n", b"\r\n", b"\r"]))
 def test_a_recorded_stream_gives_the_same_events_wherever_it_is_cut(cuts: list[int], ending: bytes) -> None:
     stream = STREAM.replace(b"\n", ending)
-    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
-    pieces = [stream[start:end] for start, end in pairwise(edges)]
-    assert events(*pieces) == events(STREAM)
+    assert events(*cut_at(stream, cuts)) == events(STREAM)
     assert len(events(STREAM)) == 6
 
 
@@ -50,7 +44,7 @@ def test_a_character_may_be_cut_in_two(text: str) -> None:
     assert events(*(stream[place : place + 1] for place in range(len(stream)))) == [text]
 
 
-@pytest.mark.parametrize("piece", [b"data: " + b"x" * 70_000, b"data: " + b"x" * 1000 + b"\n"])
+@pytest.mark.parametrize("piece", [b"data: " + b"x" * 70_000, b"data: " + b"x" * 1000 + b"\n", b"data:\n" * 1000])
 def test_an_event_without_end_is_refused_at_the_limit(piece: bytes) -> None:
     with pytest.raises(WrongAnswer, match=f"larger than {MAX_EVENT_BYTES}"):
         events(*[piece] * 100)

@@ -1,4 +1,4 @@
-"""The canary on recorded answers of a real 0.32.0, on streams that go wrong in every way, and on a full engine."""
+"""The canary on recorded answers of a real 0.32.0: what it asks, what it measures, who hears of it."""
 
 import json
 import threading
@@ -7,74 +7,22 @@ from typing import Any
 
 import pytest
 
-from exporters.canary_record import CanaryRecord, Finding
+from exporters.canary_record import Finding
+from exporters.http_client import Answer
 from exporters.service_sources import service_sources
-from exporters.vllm_canary import CanaryPlan, VllmCanary
 from exporters.vllm_completion import Completion
+from exporters.vllm_felt import Felt
 from exporters.vllm_probe import vllm_probe
 from ragpulse.catalogue.service import REASONS
 from ragpulse.catalogue.vllm_canary import CANARY_REASONS
 from ragpulse.inventory import Cluster
 from ragpulse.services import Canary, Vllm
-from tests.fakes.clocks import Standing
-from tests.fakes.http_replay import Behaviour, Conversation, Replay, hang, refusing_url, reply, reply_json, speak
-from tests.fakes.readings import by_series, failures, requests
-from tests.fakes.watched import PATIENT, QUICK, plan
-from tests.test_vllm_probe import HTTP, KEY, recorded
-
-CAPTURES = HTTP.parent
-STREAM = (HTTP / "completion-stream.body").read_bytes()
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-def chunked(*pieces: bytes, ended: bool = True) -> bytes:
-    coded = b"".join(f"{len(piece):x}\r\n".encode() + piece + b"\r\n" for piece in pieces)
-    return coded + (b"0\r\n\r\n" if ended else b"")
-
-
-def stream(*pieces: bytes, ended: bool = True) -> Behaviour:
-    return speak(HEAD + chunked(*pieces, ended=ended))
-
-
-def event(**more: Any) -> bytes:
-    told = {"model": "tiny", "choices": [{"index": 0, "text": "e", "finish_reason": None}], **more}
-    return f"data: {json.dumps(told)}\n\n".encode()
-
-
-END = event(choices=[{"index": 0, "text": "e", "finish_reason": "length"}])
-DONE = b"data: [DONE]\n\n"
-
-
-@pytest.fixture
-def vllm(replay: Replay) -> Replay:
-    replay.get("/v1/models", recorded("models"))
-    replay.get("/metrics", reply(body=(CAPTURES / "vllm-0.32.0-idle.prom").read_bytes()))
-    replay.post("/v1/completions", stream(STREAM))
-    return replay
-
-
-class Bird:
-    """A canary with its clock and its record."""
-
-    def __init__(self, url: str, timeout: float = PATIENT, *, canary: Canary | None = None, **more: Any) -> None:
-        self.clock = Standing()
-        self.record = CanaryRecord()
-        service = Vllm(kind="vllm", nodes=("sark",), url=url, canary=canary or Canary(), **more)
-        look = CanaryPlan("vllm", timeout, ttft=2.0, itl=0.1)
-        self.source = VllmCanary(look, service, self.record, self.clock.clocks)
-
-    def sing(self) -> str:
-        """What one run found: a reason, or empty."""
-        before = failures(self.source.counters())
-        self.enabled = by_series(self.source.read())['ragpulse_vllm_canary_enabled{service="vllm"}']
-        after = failures(self.source.counters())
-        new = [reason for (_, reason), count in after.items() if count != before.get(("canary", reason), 0)]
-        found = self.record.last(self.clock.clocks.awake(), 0.0)
-        assert [found.reason if found else ""] == (new or [""])
-        return new[0] if new else ""
-
-    def counted(self) -> dict[str, float]:
-        return by_series(self.source.counters())
+from tests.fakes.bird import Bird
+from tests.fakes.completion_stream import DONE, END, HEAD, STREAM, chunked, cut_at, event, stream
+from tests.fakes.http_replay import Conversation, Replay, reply, reply_json
+from tests.fakes.readings import by_series, requests
+from tests.fakes.watched import plan
+from tests.test_vllm_probe import KEY, recorded
 
 
 def test_a_recorded_stream_is_a_good_canary_with_its_tokens_and_times(vllm: Replay) -> None:
@@ -86,6 +34,37 @@ def test_a_recorded_stream_is_a_good_canary_with_its_tokens_and_times(vllm: Repl
     assert found['ragpulse_probe_requests_total{service="vllm",check="canary"}'] == 1
     for what, count in {"connect": 1, "time_to_first_token": 1, "inter_token_latency": 3, "e2e_latency": 1}.items():
         assert found[f'ragpulse_vllm_canary_{what}_seconds_count{{service="vllm"}}'] == count
+
+
+@pytest.mark.parametrize("step", [1, 7, 64])
+def test_chunks_may_cut_it_anywhere(vllm: Replay, step: int) -> None:
+    vllm.post("/v1/completions", stream(*cut_at(STREAM, list(range(step, len(STREAM), step)))))
+    bird = Bird(vllm.url)
+    assert bird.sing() == ""
+    assert bird.counted()['ragpulse_vllm_canary_inter_token_latency_seconds_count{service="vllm"}'] == 3
+
+
+@pytest.mark.parametrize(
+    ("ttft", "gaps", "targets", "good"),
+    [
+        (0.5, [0.1, 0.1], (0.5, 0.1), 1),
+        (0.6, [0.1, 0.1], (0.5, 0.1), 0),
+        (0.6, [0.1, 0.1], (None, 0.1), 1),
+        (0.5, [0.01, 0.15], (0.5, 0.1), 1),
+        (0.5, [0.1, 0.3], (0.5, 0.1), 0),
+        (0.5, [0.1, 0.3], (0.5, None), 1),
+        (0.5, [], (0.5, 0.1), 1),
+    ],
+)
+def test_goodput_is_what_met_every_target_that_applies(
+    ttft: float, gaps: list[float], targets: tuple[float | None, float | None], good: int
+) -> None:
+    felt = Felt("vllm", *targets)
+    felt.add(Completion(max_events=9, ttft=ttft, gaps=gaps, tokens=3), Answer(200, b"", 1.0, connecting=0.01))
+    found = by_series(felt.samples())
+    assert found['ragpulse_vllm_canary_good_total{service="vllm"}'] == good
+    within = found['ragpulse_vllm_canary_inter_token_latency_seconds_bucket{service="vllm",le="0.1"}']
+    assert within == sum(gap <= 0.1 for gap in gaps)
 
 
 def test_it_asks_for_few_tokens_in_the_same_way_each_time(vllm: Replay) -> None:
@@ -123,9 +102,8 @@ def test_first_token_and_gaps_are_timed_as_they_come(vllm: Replay, monkeypatch: 
     feed = Completion.feed
 
     def by_turns(talk: Conversation) -> None:
-        talk.say(HEAD)
-        for piece in (event(), event(), END, DONE):
-            talk.say(chunked(piece, ended=False))
+        for said in (HEAD, *(chunked(piece, ended=False) for piece in (event(), event(), END, DONE))):
+            talk.say(said)
             go.acquire()
         talk.say(b"0\r\n\r\n")
 
@@ -138,53 +116,11 @@ def test_first_token_and_gaps_are_timed_as_they_come(vllm: Replay, monkeypatch: 
     monkeypatch.setattr(Completion, "feed", watched)
     bird = Bird(vllm.url, model="tiny")
     assert bird.sing() == ""
-    assert len(seen) == 4
+    assert len(seen) == 5
     found = bird.counted()
-    assert found['ragpulse_vllm_canary_time_to_first_token_seconds_sum{service="vllm"}'] == seen[0]
+    assert found['ragpulse_vllm_canary_time_to_first_token_seconds_sum{service="vllm"}'] == seen[1]
     gaps = found['ragpulse_vllm_canary_inter_token_latency_seconds_sum{service="vllm"}']
-    assert gaps == pytest.approx(seen[2] - seen[0])
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "reason"),
-    [
-        pytest.param(recorded("completion-stream-broken"), "stream_error", id="recorded: its worker was killed"),
-        pytest.param(recorded("completion-wrong-key"), "auth", id="recorded: wrong key"),
-        pytest.param(recorded("completion-unknown-model"), "http_4xx", id="recorded: unknown model"),
-        pytest.param(recorded("completion-too-long"), "http_4xx", id="recorded: too long"),
-        pytest.param(recorded("completion"), "stream_broken", id="recorded: no stream"),
-        pytest.param(reply(503), "http_5xx", id="queue limit"),
-        pytest.param(reply(302, Location="/"), "redirect", id="redirect"),
-        pytest.param(speak(b""), "connect", id="hangs up before its answer"),
-        pytest.param(speak(b"SSH-2.0\r\n"), "invalid", id="no HTTP"),
-        pytest.param(stream(event(), ended=False), "stream_broken", id="hangs up in the stream"),
-        pytest.param(stream(event(), event()), "stream_broken", id="ends without its end"),
-        pytest.param(stream(event(), DONE), "stream_broken", id="done without a reason"),
-        pytest.param(stream(), "stream_broken", id="nothing"),
-        pytest.param(stream(DONE), "empty", id="done at once"),
-        pytest.param(stream(event(choices=[]), DONE), "empty", id="no choice"),
-        pytest.param(stream(END, event(choices=[], usage={"completion_tokens": 0}), DONE), "empty", id="no token"),
-        pytest.param(stream(event(error={"message": "x"}), DONE), "stream_error", id="an error"),
-        pytest.param(
-            stream(event(choices=[{"finish_reason": "error"}]), DONE), "stream_error", id="finished with an error"
-        ),
-        pytest.param(stream(event(choices=[{"finish_reason": "abort"}]), DONE), "stream_broken", id="aborted"),
-        pytest.param(stream(event(model="other"), DONE), "wrong_model", id="another model"),
-        pytest.param(stream(b"data: {\n\n"), "invalid", id="no JSON"),
-        pytest.param(stream(b"data: [1]\n\n"), "invalid", id="no object"),
-        pytest.param(stream(event(choices=[7])), "invalid", id="no choice but a number"),
-        pytest.param(stream(event() * 103, END, DONE), "too_large", id="more than was asked for"),
-        pytest.param(stream(b"x" * 100_000), "too_large", id="a line without end"),
-    ],
-)
-def test_every_way_to_go_wrong_has_its_reason(vllm: Replay, behaviour: Behaviour, reason: str, tmp_path: Path) -> None:
-    (tmp_path / "key").write_text(KEY)
-    vllm.post("/v1/completions", behaviour)
-    bird = Bird(vllm.url, model="tiny", api_key_file=str(tmp_path / "key"), canary=Canary(max_tokens=100))
-    assert bird.sing() == reason
-    assert bird.counted()['ragpulse_vllm_canary_good_total{service="vllm"}'] == 0
-    vllm.post("/v1/completions", stream(STREAM))
-    assert bird.sing() == ""
+    assert gaps == pytest.approx(seen[3] - seen[1])
 
 
 def test_all_reasons_exist_from_the_start() -> None:
@@ -205,63 +141,29 @@ def test_a_model_that_went_is_looked_up_anew(vllm: Replay) -> None:
     assert len(vllm.asked_for("/v1/models")) == 2
 
 
+class TestNames:
+    """vLLM answers to several names, and calls itself by the first."""
+
+    @pytest.fixture
+    def vllm(self, vllm: Replay) -> Replay:
+        models = {"big": "/m", "tiny": "/m", "adapter": "/a", "nameless": None}
+        vllm.get("/v1/models", reply_json({"data": [{"id": name, "root": root} for name, root in models.items()]}))
+        vllm.post("/v1/completions", stream(STREAM.replace(b'"tiny"', b'"big"')))
+        return vllm
+
+    def test_another_name_of_the_asked_model_is_no_other_model(self, vllm: Replay) -> None:
+        bird = Bird(vllm.url, model="tiny")
+        assert [bird.sing(), bird.sing()] == ["", ""]
+        assert len(vllm.asked_for("/v1/models")) == 1
+
+    @pytest.mark.parametrize("asked", ["adapter", "nameless", "none of them"])
+    def test_a_model_with_another_root_is_a_wrong_one(self, vllm: Replay, asked: str) -> None:
+        assert Bird(vllm.url, model=asked).sing() == "wrong_model"
+
+
 def test_a_server_without_a_model_is_a_wrong_one(vllm: Replay) -> None:
     vllm.get("/v1/models", reply_json({"data": []}))
     assert Bird(vllm.url).sing() == "wrong_model"
-
-
-class TestTimeouts:
-    def page(self, waiting: int, tokens: int) -> Behaviour:
-        lines = [
-            f'# TYPE vllm:{name} {kind}\nvllm:{name}{{engine="0",model_name="tiny"}} {value}\n'
-            for name, kind, value in (
-                ("num_requests_running", "gauge", 8),
-                ("num_requests_waiting", "gauge", waiting),
-                ("generation_tokens_total", "counter", tokens),
-            )
-        ]
-        return reply(body="".join(lines).encode())
-
-    def pages(self, vllm: Replay, *found: Behaviour) -> None:
-        turns = iter(found)
-
-        def in_turn(talk: Conversation) -> None:
-            next(turns)(talk)
-
-        vllm.get("/metrics", in_turn)
-
-    def timed_out(self, vllm: Replay, *pages: Behaviour) -> str:
-        vllm.post("/v1/completions", hang)
-        self.pages(vllm, *pages)
-        return Bird(vllm.url, QUICK, model="tiny").sing()
-
-    def test_while_requests_wait_and_tokens_flow_it_met_a_full_engine(self, vllm: Replay) -> None:
-        assert self.timed_out(vllm, self.page(5, 100), self.page(5, 200)) == "saturated"
-
-    def test_while_nothing_moves_it_is_a_timeout(self, vllm: Replay) -> None:
-        assert self.timed_out(vllm, self.page(5, 100), self.page(5, 100)) == "timeout"
-
-    def test_while_nobody_waits_it_is_a_timeout(self, vllm: Replay) -> None:
-        assert self.timed_out(vllm, self.page(0, 100), self.page(0, 200)) == "timeout"
-
-    def test_without_a_page_nothing_excuses_it(self, vllm: Replay) -> None:
-        assert self.timed_out(vllm, reply(404), reply(404)) == "timeout"
-
-    def test_a_stream_that_stops_in_the_middle_is_a_timeout(self, vllm: Replay) -> None:
-        def stops(talk: Conversation) -> None:
-            talk.say(HEAD + chunked(event(), ended=False))
-            hang(talk)
-
-        vllm.post("/v1/completions", stops)
-        assert Bird(vllm.url, QUICK, model="tiny").sing() == "timeout"
-
-    def test_a_run_that_the_runner_cuts_counts_and_is_known(self, vllm: Replay) -> None:
-        bird = Bird(vllm.url)
-        bird.source.cut()
-        assert failures(bird.source.counters()) == {("canary", "deadline"): 1}
-        found = bird.record.last(bird.clock.clocks.awake(), 1.0)
-        assert found is not None
-        assert found.reason == "deadline"
 
 
 class TestWithoutAKey:
@@ -304,11 +206,6 @@ class TestReadiness:
         assert by_series(probe.read())['ragpulse_service_ready{service="vllm"}'] == ready
         bird.clock.live(30.0)
         assert by_series(probe.read())['ragpulse_service_ready{service="vllm"}'] == 1
-
-
-def test_a_server_that_is_gone_cannot_be_connected_to() -> None:
-    with refusing_url() as url:
-        assert Bird(url, model="tiny").sing() == "connect"
 
 
 def names(cluster: dict[str, Any], node: str) -> list[str]:

@@ -10,6 +10,7 @@ from exporters.vllm_source import VllmSource
 from ragpulse.catalogue.vllm import STATES
 from ragpulse.services import Vllm
 from tests.fakes.clocks import Standing
+from tests.fakes.completion_stream import STREAM, stream
 from tests.fakes.http_replay import Behaviour, Replay, reply, reply_json, speak
 from tests.fakes.readings import by_series
 
@@ -26,6 +27,7 @@ def vllm(replay: Replay) -> Replay:
     replay.get("/version", reply(body=(CAPTURES / "http" / "version.body").read_bytes()))
     replay.get("/v1/models", reply(body=(CAPTURES / "http" / "models.body").read_bytes()))
     replay.get("/metrics", page("0.32.0-load"))
+    replay.post("/v1/completions", stream(STREAM))
     return replay
 
 
