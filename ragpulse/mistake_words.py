@@ -108,5 +108,6 @@ _WORDS: dict[str, Callable[[Mistake], str]] = {
     "union_tag_invalid": _unknown_kind,
     "union_tag_not_found": lambda _: f"kind is missing; one of: {', '.join(KINDS)}",
     "too_short": lambda _: "is empty; name at least one",
+    "string_too_short": lambda _: "is empty; text belongs here",
     "string_too_long": lambda one: f"is {len(one.found)} characters long; at most {one.context['max_length']}",
 }

@@ -11,7 +11,8 @@ from ragpulse.location import Path_
 from ragpulse.objectives import objectives
 from ragpulse.services import WATCHED, Vllm
 from ragpulse.tiers import addresses
-from ragpulse.vantage import vantages
+from ragpulse.units import prometheus_duration
+from ragpulse.vantage import canary_timeout, vantages
 
 
 def remarks(cluster: Cluster) -> Iterator[Contradiction]:
@@ -19,6 +20,7 @@ def remarks(cluster: Cluster) -> Iterator[Contradiction]:
     for name, other in twins(cluster):
         yield Contradiction(("services", name, "url"), f"asks the same as {other}")
     yield from _unmeasured(cluster)
+    yield from _impatient(cluster)
     yield from _unwatched(cluster)
     yield from _unheard(cluster)
 
@@ -45,6 +47,20 @@ def _unmeasured(cluster: Cluster) -> Iterator[Contradiction]:
         if objective.unmeasured is not None:
             reason = objective.unmeasured.replace("<name>", objective.service)
             yield Contradiction(("targets", objective.slo), f"nothing is judged of {objective.service}: {reason}")
+
+
+def _impatient(cluster: Cluster) -> Iterator[Contradiction]:
+    target = cluster.targets.time_to_first_token
+    for name, service in cluster.services.items():
+        if target is None or not isinstance(service, Vllm) or not service.canary.enabled:
+            continue
+        if (timeout := canary_timeout(service.canary)) <= target.below:
+            text = (
+                f"gives up after {prometheus_duration(timeout)}, before a first token is late"
+                f" ({prometheus_duration(target.below)}): what is within the target counts as failed; give"
+                " `canary.every` and `canary.timeout` more"
+            )
+            yield Contradiction(("services", name, "canary"), text)
 
 
 def _unwatched(cluster: Cluster) -> Iterator[Contradiction]:

@@ -49,6 +49,21 @@ def test_the_base_url_of_an_openai_client_is_said() -> None:
     assert line == "services.vllm.url: ends with /v1, but /v1/models and /health are added to it; leave /v1 out"
 
 
+@pytest.mark.parametrize(
+    ("canary", "said_of_it"),
+    [
+        ("{}", True),
+        ("{every: 10s, timeout: 5s}", True),
+        ("{every: 20s}", False),
+        ("{enabled: false}", False),
+    ],
+)
+def test_a_canary_that_gives_up_before_a_first_token_is_late_is_said(canary: str, said_of_it: bool) -> None:  # noqa: FBT001
+    service = f"vllm: {{kind: vllm, nodes: [sark], url: 'http://192.0.2.69:8000', canary: {canary}}}"
+    lines = said(f"{TWO_NODES}services: {{{service}}}\ntargets: {{time_to_first_token: {{below: 7s}}}}\n")
+    assert [line.startswith("services.vllm.canary: gives up after ") for line in lines] == [True] * said_of_it
+
+
 def test_a_target_of_which_nothing_is_measured_is_said_with_the_mend() -> None:
     service = "chroma: {kind: chroma, nodes: [sark], url: 'http://192.0.2.69:8001'}"
     [line] = said(f"{TWO_NODES}services: {{{service}}}\n")
