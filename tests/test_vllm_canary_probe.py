@@ -80,7 +80,8 @@ def test_it_asks_for_few_tokens_in_the_same_way_each_time(vllm: Replay) -> None:
     assert len(vllm.asked_for("/v1/models")) == 1
 
 
-def test_each_opens_a_connection_of_its_own(vllm: Replay) -> None:
+def test_each_opens_a_connection_of_its_own_though_the_server_keeps_it(vllm: Replay) -> None:
+    vllm.post("/v1/completions", reply(body=STREAM))
     bird = Bird(vllm.url, model="tiny")
     bird.sing()
     bird.sing()
@@ -146,19 +147,34 @@ class TestNames:
 
     @pytest.fixture
     def vllm(self, vllm: Replay) -> Replay:
-        models = {"big": "/m", "tiny": "/m", "adapter": "/a", "nameless": None}
-        vllm.get("/v1/models", reply_json({"data": [{"id": name, "root": root} for name, root in models.items()]}))
         vllm.post("/v1/completions", stream(STREAM.replace(b'"tiny"', b'"big"')))
         return vllm
 
+    def offers(self, vllm: Replay, **roots: str | None) -> None:
+        vllm.get("/v1/models", reply_json({"data": [{"id": name, "root": root} for name, root in roots.items()]}))
+
     def test_another_name_of_the_asked_model_is_no_other_model(self, vllm: Replay) -> None:
+        self.offers(vllm, big="/m", tiny="/m")
         bird = Bird(vllm.url, model="tiny")
         assert [bird.sing(), bird.sing()] == ["", ""]
         assert len(vllm.asked_for("/v1/models")) == 1
 
-    @pytest.mark.parametrize("asked", ["adapter", "nameless", "none of them"])
-    def test_a_model_with_another_root_is_a_wrong_one(self, vllm: Replay, asked: str) -> None:
-        assert Bird(vllm.url, model=asked).sing() == "wrong_model"
+    @pytest.mark.parametrize(
+        "roots",
+        [{"big": "/m", "tiny": "/a"}, {"big": None, "tiny": None}, {"big": "/m"}, {}],
+        ids=["another root", "no roots", "it alone", "nothing"],
+    )
+    def test_without_the_same_root_it_is_a_wrong_one(self, vllm: Replay, roots: dict[str, str | None]) -> None:
+        self.offers(vllm, **roots)
+        assert Bird(vllm.url, model="tiny").sing() == "wrong_model"
+
+    def test_a_model_that_took_the_place_of_another_is_asked_next(self, vllm: Replay) -> None:
+        vllm.post("/v1/completions", stream(STREAM))
+        bird = Bird(vllm.url)
+        assert bird.sing() == ""
+        self.offers(vllm, big="/m")
+        vllm.post("/v1/completions", stream(STREAM.replace(b'"tiny"', b'"big"')))
+        assert [bird.sing(), bird.sing()] == ["wrong_model", ""]
 
 
 def test_a_server_without_a_model_is_a_wrong_one(vllm: Replay) -> None:
