@@ -1,10 +1,10 @@
 """Would a user get an answer from vLLM now, and how fast? A small streaming completion, asked again and again.
 
 Source: POST /v1/completions with a fixed prompt, seed and number of tokens, of the model of `vllm_served_model`;
-GET /metrics before it, and after one that timed out. A canary that timed out while requests wait and tokens
-flow met a full engine: `saturated`, which is slow and no outage. Each opens a connection of its own, as a new user
-does. A server that asks for a key which nobody gave gets no canaries: that is said, and looked at anew after ten
-minutes. Times in seconds, measured here. Errors: SecretError.
+GET /metrics before it, and after one that timed out. A canary that timed out while requests wait and tokens flow met a
+full engine: `saturated`, which is slow and no outage. Each opens a connection of its own, as a new user does. A server
+that asks for a key which nobody gave gets no canaries: that is said, and looked at anew after ten minutes. Times in
+seconds, measured here. Errors: SecretError.
 """
 
 from __future__ import annotations

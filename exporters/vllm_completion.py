@@ -88,9 +88,13 @@ class Completion:
         self._last = seconds
         self.tokens += 1
         finish = choice.get("finish_reason")
+        if finish is None:
+            return
+        if not isinstance(finish, str):
+            raise WrongAnswer("invalid", "the reason why the stream ended is no text")
         if finish in _FAILED:
             raise WrongAnswer(_FAILED[finish], "the stream says that it was given up")
-        self._finished = self._finished or finish is not None
+        self._finished = True
 
 
 def _mapping(event: str) -> dict[str, Any]:

@@ -4,14 +4,18 @@ It asks in a way of its own, for it reads the answer while it comes; so it is no
 """
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
 from exporters.canary_record import CanaryRecord
+from exporters.http_answer import WrongAnswer
 from exporters.vllm_canary import CanaryPlan, VllmCanary
+from exporters.vllm_completion import Completion
 from ragpulse.services import Canary, Vllm
+from tests.fakes.hostile_answers import VALUES, replaced
 from tests.fakes.hostile_growth import MIX
 from tests.fakes.hostile_server import hostile, in_turn
 from tests.fakes.hostile_watch import SECRET
@@ -64,6 +68,24 @@ def test_it_fails_for_the_reason_of_the_table(name: str, secret: str) -> None:
 def test_a_good_status_over_something_else_is_no_completion(name: str, secret: str) -> None:
     with hostile(MISLEADING[name]) as url:
         assert found(url, secret, PATIENT) in _NO_STREAM
+
+
+FIELDS: tuple[tuple[str | int, ...], ...] = (
+    (), ("model",), ("object",), ("error",), ("choices",), ("choices", 0), ("choices", 0, "text"),
+    ("choices", 0, "finish_reason"), ("usage",), ("usage", "completion_tokens"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=str)
+def test_every_value_of_every_field_of_an_event_is_contained(field: tuple[str | int, ...]) -> None:
+    """It is a completion, or one of our own reasons why it is none; and it adds no more than was asked for."""
+    well = {"model": "tiny", "choices": [{"text": "e", "finish_reason": "length"}], "usage": {"completion_tokens": 1}}
+    for name, value in VALUES.items():
+        completion = Completion(max_events=9)
+        with suppress(WrongAnswer):
+            completion.feed(b"data: " + replaced(well, field, value) + b"\n\ndata: [DONE]\n\n", 0.1)
+            completion.end()
+        assert completion.tokens <= 9, name
 
 
 def test_rounds_leave_no_thread_and_no_connection_behind(secret: str) -> None:

@@ -116,11 +116,12 @@ def routes(path: str = "", field: tuple[str | int, ...] = (), value: bytes = b""
     """The answer to each path; in that of `path`, `value` stands at `field`, as raw JSON."""
     bodies = {where: json.dumps(found).encode() for where, found in WELL.items()} | {METRICS: PAGE.encode()}
     if path:
-        bodies[path] = _replaced(WELL.get(path), field, value)
+        bodies[path] = replaced(WELL.get(path), field, value)
     return {where: answer(body) for where, body in bodies.items()} | {"/health": answer(b""), "/": answer(b"")}
 
 
-def _replaced(document: Any, field: tuple[str | int, ...], value: bytes) -> bytes:
+def replaced(document: Any, field: tuple[str | int, ...], value: bytes) -> bytes:
+    """The document as JSON, with `value` at `field`."""
     if not field:
         return value
     mark = "the place of the value"
