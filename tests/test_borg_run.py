@@ -1,8 +1,11 @@
 """borg-run over a real Borg: what is recorded, and that the backup never suffers from the record."""
 
+import contextlib
 import json
+import os
 import shlex
 import signal
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -109,11 +112,21 @@ def words_of_children(pid: int) -> list[str]:
     return [word for child in psutil.Process(pid).children() for word in child.cmdline()]
 
 
+def keep_writing_to(running: subprocess.Popen[bytes]) -> None:
+    """Until nobody reads it any more."""
+    assert running.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        while True:
+            os.write(running.stdin.fileno(), b"x" * 65_536)
+
+
 def test_who_ends_it_ends_borg_and_the_next_run_is_not_kept_out(repository: Repository) -> None:
     with repository.being_backed_up(*repository.command("borg-run")) as running:
         [recorded] = repository.state.running.values()
         assert recorded.operation == "create"
         running.send_signal(signal.SIGTERM)
+        # Borg may be about to read: it looks at its signals only when enough for one more chunk has come in.
+        keep_writing_to(running)
         assert running.wait(60) == 143
     run = repository.run("create")
     assert (run.result, run.reason, run.message_id) == ("failed", "interrupted", "Signal.SIGTERM")
