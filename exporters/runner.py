@@ -98,10 +98,13 @@ class Runner:
             self._wake.put(True)
             return self._run
 
+    def is_running(self, run: int) -> bool:
+        return self._in_flight and run == self._run and not self._has_left
+
     def deadline(self, run: int) -> None:
         """The time of this run is over: when it has not finished, it is abandoned now."""
         with self._lock:
-            if self._in_flight and run == self._run and not self._is_cut and not self._has_left:
+            if self.is_running(run) and not self._is_cut:
                 self._is_cut = True
                 if not self._slept():
                     self._cut()

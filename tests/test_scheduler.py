@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 import pytest
 
@@ -70,21 +71,20 @@ def test_runs_are_due_in_a_thread_of_their_own_and_missed_ones_are_one(monkeypat
     schedule = Schedule([])
     runner.start()
     long_ago = since_boot() - 7.5 * HOUR
-    schedule._scheduler.at(since_boot, long_ago, schedule._due, runner)
+    schedule._scheduler.at(long_ago, schedule._due, runner)
     schedule.start()
     until(lambda: runner.health.runs["ok"], "the late run")
-    (job,) = [job for job in schedule._scheduler.get_jobs() if job.args[2] == schedule._due]
+    (job,) = [job for job in schedule._scheduler.get_jobs() if job.args[1] == schedule._due]
     schedule.stop()
     assert [thread.name for thread in threads] == ["APScheduler"]
-    assert job.args[1] == long_ago + 8 * HOUR, "in the rhythm that it had"
+    assert job.args[0] == long_ago + 8 * HOUR, "in the rhythm that it had"
 
 
 def test_dates_follow_a_wall_clock_that_is_set_and_no_other() -> None:
     time = Standing()
-    scheduler = _SteadyScheduler(time.clocks)
+    scheduler = _SteadyScheduler(time.clocks, lambda: inf)
     scheduler.start(paused=True)
-    clock = time.clocks.awake
-    scheduler.at(clock, clock() + 5, print)
+    scheduler.at(time.clocks.since_boot() + 5, print)
     (job,) = scheduler.get_jobs()
     due = datetime.fromtimestamp(time.wall() + 5, UTC)
     assert job.next_run_time == due
