@@ -6,10 +6,11 @@ its date on the wall clock follows when that one is set. So after a suspend each
 """
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from exporters.clocks import MACHINE, Clocks
 from exporters.deadlines import Deadlines
@@ -17,6 +18,7 @@ from exporters.runner import Runner
 
 _STAGGER = 0.01  # seconds between the first runs, so that they do not wait for one another for ever after
 _STEP = 0.1  # seconds by which a date may be wrong before it is put right
+_AT_ONCE = timedelta(microseconds=1)  # the smallest step of a date
 _LONGEST_SLEEP = 1.0  # seconds until a suspend, or a clock that was set, is noticed
 
 
@@ -56,19 +58,44 @@ class Schedule:
 
     def _begin(self, runner: Runner, place: int) -> None:
         runner.start()
-        self._scheduler.at(self._clocks.since_boot() + _STAGGER * place, self._due, runner)
+        first = self._clocks.since_boot() + _STAGGER * place
+        self._scheduler.repeat(Rhythm(self._clocks, first, runner.source.interval), self._due, runner)
 
-    def _due(self, moment: float, runner: Runner) -> None:
-        interval = runner.source.interval
-        missed = max(0.0, (self._clocks.since_boot() - moment) // interval)  # many of them are one
-        self._scheduler.at(moment + (missed + 1) * interval, self._due, runner)
+    def _due(self, runner: Runner) -> None:
         run = runner.due()
         if run is not None:
             self._deadlines.set(runner, run)
 
 
-class _SteadyScheduler(BackgroundScheduler):  # type: ignore[misc]  # APScheduler 3 has no types
-    """Each job is due at a moment since boot; `next_run_time` is only what that is on the wall clock of now.
+class Rhythm(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
+    """When a job is due next: `moment` since boot, and what that is on the wall clock of now.
+
+    One trigger for all times of a job: to plan each of them anew costs as much as a short run.
+    """
+
+    def __init__(self, clocks: Clocks, first: float, interval: float) -> None:
+        self._clocks = clocks
+        self._interval = interval
+        self.moment = first
+
+    def date(self) -> datetime:
+        return datetime.fromtimestamp(self._clocks.wall() + self.moment - self._clocks.since_boot(), UTC)
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """APScheduler's question: it asks on until it hears of a time to come."""
+        return self.date() if previous is None else max(self.date(), now + _AT_ONCE)
+
+    def strike(self) -> bool:
+        """Is the moment here? Then the next one is that of the rhythm; many missed ones are one."""
+        late = self._clocks.since_boot() - self.moment
+        if late < -_STEP:
+            return False  # the wall clock was set in this very tick
+        self.moment += (max(0.0, late // self._interval) + 1) * self._interval
+        return True
+
+
+class _SteadyScheduler(BackgroundScheduler):  # type: ignore[misc]
+    """Jobs have a `Rhythm`; `next_run_time` is only what its moment is on the wall clock of now.
 
     `keep_deadlines`: called whenever it wakes; says in how many seconds it wants to be called again.
     """
@@ -83,9 +110,8 @@ class _SteadyScheduler(BackgroundScheduler):  # type: ignore[misc]  # APSchedule
         self._keep_deadlines = keep_deadlines
         self._booted = self._measured()
 
-    def at(self, moment: float, do: Callable[..., None], *args: object) -> None:
-        """`do(moment, *args)` once it is `moment` since boot."""
-        self.add_job(self._do, "date", args=[moment, do, *args], run_date=self._date(moment))
+    def repeat(self, rhythm: Rhythm, do: Callable[[Runner], None], runner: Runner) -> None:
+        self.add_job(self._do, rhythm, args=[rhythm, do, runner])
 
     def forget(self, runner: Runner) -> None:
         """Removes what is to be done for `runner`, between two ticks and never during one."""
@@ -101,7 +127,7 @@ class _SteadyScheduler(BackgroundScheduler):  # type: ignore[misc]  # APSchedule
         self._booted = booted
         with self._jobstores_lock:  # a job that `forget` takes away in between is none that can be modified
             for job in self.get_jobs():
-                job.modify(next_run_time=self._date(job.args[0]))
+                job.modify(next_run_time=job.trigger.date())
 
     def _process_jobs(self) -> float | None:
         self.follow_clocks()
@@ -110,14 +136,9 @@ class _SteadyScheduler(BackgroundScheduler):  # type: ignore[misc]  # APSchedule
             return None  # nothing is planned, or all is stopped
         return min(until_a_job, self._keep_deadlines(), _LONGEST_SLEEP)
 
-    def _do(self, moment: float, do: Callable[..., None], *args: object) -> None:
-        if self._clocks.since_boot() < moment - _STEP:  # the wall clock was set in this very tick
-            self.at(moment, do, *args)
-        else:
-            do(moment, *args)
-
-    def _date(self, moment: float) -> datetime:
-        return datetime.fromtimestamp(self._clocks.wall() + moment - self._clocks.since_boot(), UTC)
+    def _do(self, rhythm: Rhythm, do: Callable[[Runner], None], runner: Runner) -> None:
+        if rhythm.strike():
+            do(runner)
 
     def _measured(self) -> float:
         return self._clocks.wall() - self._clocks.since_boot()

@@ -6,10 +6,10 @@ from math import inf
 
 import pytest
 
-from exporters.clocks import since_boot
+from exporters.clocks import MACHINE, since_boot
 from exporters.page import Page
 from exporters.runner import Runner
-from exporters.scheduler import Schedule, _SteadyScheduler
+from exporters.scheduler import Rhythm, Schedule, _SteadyScheduler
 from tests.fakes.clocks import Standing
 from tests.fakes.running import until
 from tests.fakes.sources import Clock, FakeSource, Hanging
@@ -71,20 +71,21 @@ def test_runs_are_due_in_a_thread_of_their_own_and_missed_ones_are_one(monkeypat
     schedule = Schedule([])
     runner.start()
     long_ago = since_boot() - 7.5 * HOUR
-    schedule._scheduler.at(long_ago, schedule._due, runner)
+    rhythm = Rhythm(MACHINE, long_ago, HOUR)
+    schedule._scheduler.repeat(rhythm, schedule._due, runner)
     schedule.start()
     until(lambda: runner.health.runs["ok"], "the late run")
-    (job,) = [job for job in schedule._scheduler.get_jobs() if job.args[1] == schedule._due]
     schedule.stop()
     assert [thread.name for thread in threads] == ["APScheduler"]
-    assert job.args[0] == long_ago + 8 * HOUR, "in the rhythm that it had"
+    assert rhythm.moment == long_ago + 8 * HOUR, "in the rhythm that it had"
 
 
 def test_dates_follow_a_wall_clock_that_is_set_and_no_other() -> None:
     time = Standing()
     scheduler = _SteadyScheduler(time.clocks, lambda: inf)
     scheduler.start(paused=True)
-    scheduler.at(time.clocks.since_boot() + 5, print)
+    runner = Runner(FakeSource("s"), Page(Clock()))
+    scheduler.repeat(Rhythm(time.clocks, time.clocks.since_boot() + 5, HOUR), Runner.start, runner)
     (job,) = scheduler.get_jobs()
     due = datetime.fromtimestamp(time.wall() + 5, UTC)
     assert job.next_run_time == due
