@@ -16,12 +16,7 @@ _LEAF_INTERVALS = 3
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    alerts = tuple(
-        alert
-        for name, service in cluster.services.items()
-        if isinstance(service, Ray)
-        for alert in _alerts(cluster, name, service)
-    )
+    alerts = tuple(alert for name, ray in cluster.of_kind(Ray).items() for alert in _alerts(cluster, name, ray))
     return [Group("ray", alerts)] if alerts else []
 
 
@@ -71,9 +66,5 @@ def _node_lost(cluster: Cluster, service: str, node: str) -> Alert:
 
 
 def _needing(cluster: Cluster, node: str) -> str:
-    names = [
-        name
-        for name, service in cluster.services.items()
-        if isinstance(service, Vllm) and node in service.nodes and len(service.nodes) > 1
-    ]
+    names = [name for name, vllm in cluster.of_kind(Vllm).items() if node in vllm.nodes and len(vllm.nodes) > 1]
     return f"{', '.join(names)} cannot work without it." if names else "What ran on it has failed."

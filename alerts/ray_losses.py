@@ -21,12 +21,7 @@ _PAGES_OF_VLLM = (SERVICE_DOWN, VLLM_STALLED, VLLM_REFUSING, VLLM_LOADING_TOO_LO
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    alerts = tuple(
-        alert
-        for name, service in cluster.services.items()
-        if isinstance(service, Ray)
-        for alert in _alerts(cluster, name, service)
-    )
+    alerts = tuple(alert for name, ray in cluster.of_kind(Ray).items() for alert in _alerts(cluster, name, ray))
     return [Group("ray_losses", alerts)] if alerts else []
 
 
@@ -64,11 +59,7 @@ def _actors_dead(cluster: Cluster, service: str, ray: Ray) -> Alert:
     """That an actor has died says nothing yet: another may have taken its place."""
     dead, dead_before = _actors(service, ("DEAD",))
     live, live_before = _actors(service, _ALIVE)
-    vllms = tuple(
-        name
-        for name, other in cluster.services.items()
-        if isinstance(other, Vllm) and set(other.nodes) & set(ray.nodes)
-    )
+    vllms = tuple(name for name, other in cluster.of_kind(Vllm).items() if set(other.nodes) & set(ray.nodes))
     told = f" unless on () {firing(_PAGES_OF_VLLM, service=vllms)}" if vllms else ""
     return service_alert(
         cluster,

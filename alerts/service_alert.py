@@ -64,8 +64,4 @@ def _below(cluster: Cluster, service: str) -> tuple[str, ...]:
     entry = cluster.services[service]
     if not isinstance(entry, Vllm) or len(entry.nodes) == 1:
         return ()
-    return tuple(
-        name
-        for name, other in cluster.services.items()
-        if isinstance(other, Ray) and set(entry.nodes) <= set(other.nodes)
-    )
+    return tuple(name for name, other in cluster.of_kind(Ray).items() if set(entry.nodes) <= set(other.nodes))

@@ -26,10 +26,6 @@ _LEAF_INTERVALS = 3
 _LOADING = 900.0
 
 
-def vllms(cluster: Cluster) -> dict[str, Vllm]:
-    return {name: service for name, service in cluster.services.items() if isinstance(service, Vllm)}
-
-
 def is_in(service: str, *states: str) -> str:
     """Something while it is in one of the states, else nothing."""
     return f"max by (service) ({instant(STATE, service=service, state=states)} == 1)"
@@ -41,7 +37,7 @@ def loads(cluster: Cluster, service: str) -> str:
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    alerts = tuple(alert for name in vllms(cluster) for alert in _alerts(cluster, name))
+    alerts = tuple(alert for name in cluster.of_kind(Vllm) for alert in _alerts(cluster, name))
     return [Group("vllm", alerts)] if alerts else []
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from alerts.demand import demand_share, demanded
 from alerts.rule import Alert, Group
 from alerts.service_alert import service_alert
-from alerts.vllm import vllms
 from ragpulse import recorded
 from ragpulse.catalogue.vllm import KV_CACHE_USAGE, PREEMPTIONS
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import objectives
 from ragpulse.promql import firing, increase, lowest, series
 from ragpulse.recorded import long_window, short_window
+from ragpulse.services import Vllm
 from ragpulse.units import human_duration
 
 VLLM_SATURATED = "VllmSaturated"
@@ -27,7 +27,7 @@ _FEW = 9.5
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    alerts = tuple(alert for name in vllms(cluster) for alert in _alerts(cluster, name))
+    alerts = tuple(alert for name in cluster.of_kind(Vllm) for alert in _alerts(cluster, name))
     return [Group("vllm_demand", alerts)] if alerts else []
 
 

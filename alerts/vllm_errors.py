@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from alerts.rule import Alert, Group
 from alerts.service import SERVICE_DOWN, SERVICE_NOT_READY
 from alerts.service_alert import service_alert
-from alerts.vllm import VLLM_LOADING_TOO_LONG, VLLM_REFUSING, VLLM_STALLED, loads, vllms
+from alerts.vllm import VLLM_LOADING_TOO_LONG, VLLM_REFUSING, VLLM_STALLED, loads
 from ragpulse.catalogue.service import FAILURES, REASONS, REQUESTS
 from ragpulse.catalogue.vllm import HTTP_REQUESTS
 from ragpulse.catalogue.vllm_canary import CANARY_REASONS, CHECK
@@ -41,7 +41,7 @@ class _Counted:
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    alerts = tuple(alert for name, vllm in vllms(cluster).items() for alert in _alerts(cluster, name, vllm))
+    alerts = tuple(alert for name, vllm in cluster.of_kind(Vllm).items() for alert in _alerts(cluster, name, vllm))
     return [Group("vllm_errors", alerts)] if alerts else []
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from alerts.rule import Alert, Group
 from alerts.service_alert import service_alert
-from alerts.vllm import vllms
 from ragpulse.catalogue.vllm import INFO, METRIC_OFFERED, STATS_DISABLED
 from ragpulse.catalogue.vllm_canary import ENABLED
 from ragpulse.inventory import Cluster
@@ -17,7 +16,7 @@ _HOUR = 3600.0
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    alerts = tuple(alert for name, vllm in vllms(cluster).items() for alert in _alerts(cluster, name, vllm))
+    alerts = tuple(alert for name, vllm in cluster.of_kind(Vllm).items() for alert in _alerts(cluster, name, vllm))
     return [Group("vllm_sight", alerts)] if alerts else []
 
 

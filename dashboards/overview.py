@@ -45,7 +45,7 @@ def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
     yield Row([_cpu(), _memory(), _pressure()], _TREND_HEIGHT, "Nodes")
     if cluster.reads_gpus():
         yield from gpus.rows(cluster)
-    if any(isinstance(service, Vllm) for service in cluster.services.values()):
+    if cluster.of_kind(Vllm):
         yield from vllm.rows(cluster)
 
 

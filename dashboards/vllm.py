@@ -19,7 +19,7 @@ def rows(cluster: Cluster) -> Iterator[Row | Folded]:
     yield Row([_state(), _tokens(cluster), _requests()], _HEIGHT, "vLLM")
     latency = Row([_first_token(), _between_tokens(), _errors()], _HEIGHT)
     cache = Row([_kv_cache(), _preemptions(), _prefix_cache()], _HEIGHT)
-    over_ray = any(isinstance(service, Ray) for service in cluster.services.values())
+    over_ray = bool(cluster.of_kind(Ray))
     rest = Row([_efficiency(), *([_ray()] if over_ray else []), _not_offered()], _HEIGHT)
     yield Folded("vLLM: latency, cache, errors", [latency, cache, rest])
 

@@ -1,16 +1,17 @@
 """The cluster file as one frozen value: nodes, services, backups, monitoring, targets, notification."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
 from ragpulse.backups import Backup
 from ragpulse.model import Address, BitRate, Duration, FilePath, Name, Part, Port, Url
 from ragpulse.service_values import Names
-from ragpulse.services import AnyService
+from ragpulse.services import AnyService, Service
 from ragpulse.targets import Targets
 from ragpulse.units import prometheus_duration
 
+S = TypeVar("S", bound=Service)
 _SHORTEST_SCRAPE, _LONGEST_SCRAPE = 1.0, 120.0
 _SHORTEST_GPU_INTERVAL, _LONGEST_GPU_INTERVAL = 1.0, 5.0
 
@@ -148,6 +149,10 @@ class Cluster(Part):
     def monitoring_nodes(self) -> tuple[str, ...]:
         """The nodes that run a Prometheus and an Alertmanager; the first node when none is named."""
         return self.monitoring.nodes or (next(iter(self.nodes)),)
+
+    def of_kind(self, kind: type[S]) -> dict[str, S]:
+        """The services of one kind, by name."""
+        return {name: service for name, service in self.services.items() if isinstance(service, kind)}
 
     def reads_gpus(self) -> bool:
         return any(node.gpu != "disabled" for node in self.nodes.values())
