@@ -15,16 +15,17 @@ _PATIENCE_INTERVALS = 2
 
 
 def render(cluster: Cluster) -> dict[str, str]:
-    """`<component>.yml` → content, for each component that has rules in this cluster."""
-    files = {}
+    """`<component>.yml`, or what its groups name, → content; for each component that has rules in this cluster."""
+    files: dict[str, list[dict[str, Any]]] = {}
     for component, rules in COMPONENTS.items():
-        if groups := rules(cluster):
-            files[f"{component}.yml"] = yaml_text(cluster, {"groups": [_group(cluster, group) for group in groups]})
-    return files
+        for group in rules(cluster):
+            files.setdefault(f"{group.file or component}.yml", []).append(_group(cluster, group))
+    return {name: yaml_text(cluster, {"groups": groups}) for name, groups in files.items()}
 
 
 def _group(cluster: Cluster, group: Group) -> dict[str, Any]:
-    return {"name": group.name, "rules": [_rule(cluster, rule) for rule in group.rules]}
+    every = {"interval": prometheus_duration(group.interval)} if group.interval is not None else {}
+    return {"name": group.name, **every, "rules": [_rule(cluster, rule) for rule in group.rules]}
 
 
 def _rule(cluster: Cluster, rule: Record | Alert) -> dict[str, Any]:

@@ -37,7 +37,13 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rules that are evaluated one after the other, so that each sees what those before it recorded."""
+    """Rules that are evaluated one after the other, so that each sees what those before it recorded.
+
+    interval: seconds between two evaluations, where that is not the usual one. file: in which its rules are written,
+    where its component has several: promtool evaluates a whole file for each of its tests.
+    """
 
     name: str
     rules: tuple[Record | Alert, ...]
+    interval: float | None = None
+    file: str | None = None

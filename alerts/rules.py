@@ -5,6 +5,7 @@ from collections.abc import Callable
 from alerts import (
     availability,
     backup,
+    budget,
     chroma,
     component_state,
     gpu,
@@ -52,4 +53,5 @@ COMPONENTS: dict[str, Callable[[Cluster], list[Group]]] = {
     "throughput": throughput.rules,
     "gpu_utilization": gpu_utilization.rules,
     "gpu_headroom": gpu_headroom.rules,
+    "budget": budget.rules,
 }

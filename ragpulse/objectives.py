@@ -35,7 +35,8 @@ class Objective:
     value: what must be reached, in `unit`. edge: seconds of the histogram bucket that is judged, for latencies read
     from vLLM; canary_edge: the same of our canaries, which are judged where vLLM offers none. unmeasured: why nothing
     can be measured here, else None. note: what the reader must know of the way it is measured. probed: judged by
-    requests of our own, which never cease: without a verdict something is amiss.
+    requests of our own, which never cease: without a verdict something is amiss. budget_window: seconds over which a
+    share of events may be bad; None where the value is no share of events.
     """
 
     slo: Slo
@@ -50,6 +51,7 @@ class Objective:
     unmeasured: str | None = None
     note: str = ""
     probed: bool = False
+    budget_window: float | None = None
 
     @property
     def labels(self) -> dict[str, str]:
@@ -87,7 +89,7 @@ def _availability(cluster: Cluster) -> Iterator[Objective]:
                 "availability", name, check, target.objective, "ratio",
                 text=f"{_percent(target.objective)} of probes answered",
                 measured=_by_canaries(cluster, name) if check == CANARY else _probed(cluster, name, check),
-                probed=True,
+                probed=True, budget_window=target.window,
             )  # fmt: skip
 
 
@@ -106,7 +108,7 @@ def _response_time(cluster: Cluster) -> Iterator[Objective]:
             text=f"{_percent(target.objective)} within {exact_duration(target.below)}",
             measured=_OF_USERS if edge else _probed(cluster, name, check),
             edge=edge, canary_edge=canary_edge, note=note, unmeasured=_why_unmeasured(service, check, edge),
-            probed=not isinstance(service, Vllm),
+            probed=not isinstance(service, Vllm), budget_window=target.window,
         )  # fmt: skip
 
 
@@ -134,6 +136,7 @@ def _time_to_first_token(cluster: Cluster) -> Iterator[Objective]:
                 text=f"{_percent(target.objective)} within {exact_duration(target.below)}",
                 measured=_OF_USERS, edge=edge, canary_edge=_canary_edge(service, target.below), note=note,
                 unmeasured=None if edge else "the target lies below the lowest bucket edge of vLLM's histogram",
+                budget_window=target.window,
             )  # fmt: skip
 
 

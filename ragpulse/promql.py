@@ -24,13 +24,22 @@ _RECORDED = {
     "slo_value": _SLO_LABELS,
     "slo_met": _SLO_LABELS,
     "slo_objective": _SLO_LABELS,
+    "slo_errors": _SLO_LABELS,
+    "slo_events": _SLO_LABELS,
+    "slo_burn": _SLO_LABELS,
+    "slo_attained": _SLO_LABELS,
+    "slo_measured": _SLO_LABELS,
+    "slo_budget_left": _SLO_LABELS,
+    "slo_exhaustion": _SLO_LABELS,
+    "cluster_available": ("cluster",),
+    "cluster_attained": ("cluster",),
     "component_state": ("component", "kind", "cluster"),
     "target_expected": ("job", "node", "cluster"),
 }
 # Series that Prometheus itself makes, with the labels by which we select them.
 _PROMETHEUS = {
     "up": _TARGET_LABELS,
-    "ALERTS": ("alertname", "alertstate", "severity", "component", "node", "service", "source", "backup"),
+    "ALERTS": ("alertname", "alertstate", "severity", "component", "node", "service", "source", "backup", "slo"),
     "prometheus_notifications_alertmanagers_discovered": _TARGET_LABELS,
 }
 _OUR_NAMES = re.compile(r"ragpulse_[a-z0-9_]+")
@@ -120,6 +129,20 @@ def series(name: str, **labels: Matcher) -> str:
     return _selector(name, allowed, labels)
 
 
+def summed_over(name: str, window: Window, **labels: Matcher) -> str:
+    """The sum of the samples of a recorded series."""
+    return f"sum_over_time({series(name, **labels)}[{_duration(window)}])"
+
+
+def counted_over(name: str, window: Window, **labels: Matcher) -> str:
+    """How many samples a recorded series has."""
+    return f"count_over_time({series(name, **labels)}[{_duration(window)}])"
+
+
+def averaged_over(name: str, window: Window, **labels: Matcher) -> str:
+    return f"avg_over_time({series(name, **labels)}[{_duration(window)}])"
+
+
 def agent_up(**labels: Matcher) -> str:
     """1 or 0 for each agent, as the last scrape found it."""
     return series("up", job=AGENT_JOB, **labels)
@@ -127,6 +150,11 @@ def agent_up(**labels: Matcher) -> str:
 
 def firing(alert: Matcher, **labels: Matcher) -> str:
     return series("ALERTS", alertname=alert, alertstate="firing", **labels)
+
+
+def fired_within(window: Window, **labels: Matcher) -> str:
+    """Alerts that fire, or did within the window."""
+    return f"max_over_time({series('ALERTS', alertstate='firing', **labels)}[{_duration(window)}])"
 
 
 def reads_gauge(expression: str) -> bool:

@@ -22,7 +22,7 @@ class Availability(Part):
     objective: Ratio = 0.999
     """share of the readiness probes, from other nodes, that must be answered"""
     window: Duration = 30 * 86400.0
-    """time over which the objective is promised; until error budgets are recorded the last minutes are judged"""
+    """time over which the objective is promised: what it allows to fail in that time is the error budget"""
 
 
 class ResponseTime(Part):
@@ -30,6 +30,8 @@ class ResponseTime(Part):
     """time within which an answer must come"""
     objective: Ratio = 0.99
     """share of the answers within it"""
+    window: Duration = 30 * 86400.0
+    """time over which the objective is promised"""
     of: dict[str, str] = {"chroma": "query", "memory": "search", "vllm": "inter_token", "http": "response"}
     """by kind of service the check that is judged; for vLLM `inter_token` of its own histogram, or `end_to_end` from
     300ms on
@@ -41,6 +43,8 @@ class TimeToFirstToken(Part):
     """time within which vLLM must begin to answer, judged at the edge of its histogram at or below it"""
     objective: Ratio = 0.95
     """share of the requests within it"""
+    window: Duration = 30 * 86400.0
+    """time over which the objective is promised"""
 
 
 class Throughput(Part):

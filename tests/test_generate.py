@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ragpulse import cluster_file
+from ragpulse import budget, cluster_file
 from ragpulse.catalogue import ALL
 from ragpulse.commands import generate
 from ragpulse.errors import RagpulseError
@@ -19,6 +19,8 @@ EXAMPLE = ROOT / "cluster.example.yaml"
 app = typer.Typer()
 app.command()(generate.generate)
 
+COUNT = len(generate.files(cluster_file.load(EXAMPLE)))
+
 
 def run(*arguments: str | Path) -> tuple[int, str]:
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
@@ -28,13 +30,15 @@ def run(*arguments: str | Path) -> tuple[int, str]:
 
 
 def test_the_layout_is_that_of_the_design() -> None:
-    assert set(generate.files(cluster_file.load(EXAMPLE))) == {
+    cluster = cluster_file.load(EXAMPLE)
+    assert set(generate.files(cluster)) == {
         "prometheus/prometheus.yml", "prometheus/targets/agents.json",
         *(f"prometheus/rules/{name}.yml" for name in (
             "monitoring", "node", "service", "chroma", "backup", "component_state", "availability", "response_time",
             "time_to_first_token", "throughput", "gpu_utilization", "node_memory", "gpu", "gpu_errors", "gpu_limits",
             "vllm", "vllm_demand", "vllm_errors", "vllm_sight", "ray", "ray_losses",
-            "gpu_headroom")),
+            "gpu_headroom", "budget",
+            *(f"{each.slo}_budget_{each.service}" for each in budget.budgeted(cluster)))),
         "alertmanager/alertmanager.yml", "dashboards/overview.json",
         "grafana/provisioning/datasources/ragpulse.yml", "grafana/provisioning/dashboards/ragpulse.yml",
     }  # fmt: skip
@@ -55,7 +59,7 @@ def test_every_file_that_can_says_who_made_it() -> None:
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     assert run("--config", EXAMPLE, "--out", tmp_path)[0] == 0
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    assert run("--config", EXAMPLE, "--out", tmp_path) == (0, f"28 files in {tmp_path} are current\n")
+    assert run("--config", EXAMPLE, "--out", tmp_path) == (0, f"{COUNT} files in {tmp_path} are current\n")
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
@@ -72,7 +76,7 @@ def test_check_names_each_file_that_is_not_current_and_writes_nothing(tmp_path: 
     assert f"{touched}: differs" in said
     assert f"{missing}: is missing" in said
     assert f"{extra}: not wanted any more" in said
-    assert "3 of 28 files are not current" in said
+    assert f"3 of {COUNT} files are not current" in said
     assert not missing.exists()
     assert extra.exists()
 

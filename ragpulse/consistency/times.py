@@ -66,15 +66,18 @@ def _slow_canary(at: Path_, canary: Canary) -> Iterator[Contradiction]:
 
 
 def _forgotten(cluster: Cluster) -> Iterator[Contradiction]:
-    target, retention = cluster.targets.availability, cluster.monitoring.retention
-    if target is None or retention >= target.window:
-        return
-    kept, window = prometheus_duration(retention), prometheus_duration(target.window)
-    at_retention: Path_ = ("monitoring", "retention")
-    at_window: Path_ = ("targets", "availability", "window")
-    if "retention" in cluster.monitoring.model_fields_set:
-        text = f"{kept} is shorter than the window of the availability target ({window}); keep at least {window}"
-        yield Contradiction(at_retention, text, (at_window,))
-    else:
+    """A budget of which the beginning is no longer known."""
+    retention = cluster.monitoring.retention
+    for name in ("availability", "response_time", "time_to_first_token"):
+        target = getattr(cluster.targets, name)
+        if target is None or retention >= target.window:
+            continue
+        kept, window = prometheus_duration(retention), prometheus_duration(target.window)
+        at_retention: Path_ = ("monitoring", "retention")
+        at_window: Path_ = ("targets", name, "window")
+        if "retention" in cluster.monitoring.model_fields_set:
+            text = f"{kept} is shorter than the window of the {name} target ({window}); keep at least {window}"
+            yield Contradiction(at_retention, text, (at_window,))
+            return
         text = f"{window} is longer than numbers are kept ({kept}); set monitoring.retention to at least {window}"
         yield Contradiction(at_window, text, (at_retention,))

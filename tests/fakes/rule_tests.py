@@ -23,9 +23,10 @@ def small_cluster() -> Cluster:
 
 
 def rule_list(cluster: Cluster, component: str) -> list[dict[str, Any]]:
-    """The rules of one component as Prometheus reads them."""
-    text = render(cluster).get(f"{component}.yml", "groups: []")
-    return [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    """The rules of one component as Prometheus reads them, whatever files they lie in."""
+    files = {f"{group.file or component}.yml" for group in rules.COMPONENTS[component](cluster)}
+    texts = [text for name, text in render(cluster).items() if name in files]
+    return [rule for text in texts for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
 
 
 def all_rules(cluster: Cluster) -> list[dict[str, Any]]:
@@ -45,14 +46,16 @@ def assert_names_exist(found: list[dict[str, Any]]) -> None:
 
 def promtool_tests(component: str, generation: int, folder: Path) -> None:
     """Runs `alerts/tests/<component>.yml`; `folder` is empty and takes what promtool needs."""
-    run_promtool((FOLDER / f"{component}.yml").read_text(), generation, folder)
+    own = FOLDER / f"{component}.cluster.yaml"
+    cluster = cluster_file.load(own) if own.exists() else small_cluster()
+    run_promtool((FOLDER / f"{component}.yml").read_text(), generation, folder, cluster)
 
 
-def run_promtool(tests: str, generation: int, folder: Path) -> None:
-    """`tests`: of the rules of the small cluster, which lie in `rules/`."""
+def run_promtool(tests: str, generation: int, folder: Path, cluster: Cluster | None = None) -> None:
+    """`tests`: of the rules of a cluster (the small one), which lie in `rules/`."""
     rules = folder / "rules"
     rules.mkdir()
-    for name, text in render(small_cluster()).items():
+    for name, text in render(cluster or small_cluster()).items():
         (rules / name).write_text(_only_summaries(text))
     (folder / "tests.yml").write_text(tests)
     result = subprocess.run(
