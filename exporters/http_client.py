@@ -2,10 +2,11 @@
 
 One connection is kept (`http_kept`). One that the server closed between two requests, without a byte of an answer, is
 replaced once: that is no fault of the service. HTTP forbids this for a request that may have changed something; ours
-never do, the POSTs are queries too. The time of an answer runs from the request to its last byte. What it takes to
-open a connection (look-up, TCP, TLS) counts towards the timeout but not towards that time: whether a probe meets a
-fresh or a kept connection depends on us, and users keep theirs. A server too busy to take a connection is not hidden by
-this: the kernel takes it, and the request waits. Durations in seconds. Errors: `Unanswered` when no HTTP answer came,
+never do: the POSTs are queries too, and who writes opens a connection for it (`memory_trip`). The time of an answer
+runs from the request to its last byte. What it takes to open a connection (look-up, TCP, TLS) counts towards the
+timeout but not towards that time: whether a probe meets a fresh or a kept connection depends on us, and users keep
+theirs. A server too busy to take a connection is not hidden by this: the kernel takes it, and the request waits.
+Durations in seconds. Errors: `Unanswered` when no HTTP answer came,
 `WrongAnswer` when one came that is not what it should be; their `reason` is one of `catalogue.service.REASONS`.
 """
 

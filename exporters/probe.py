@@ -6,12 +6,12 @@ were good, and `also_ready_when` agrees, which knows of it from elsewhere. A fai
 other exception is our own inability and ends the run.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exporters import tally
 from exporters.http_client import Answer, Failure, HttpClient, Unanswered
-from ragpulse.catalogue.service import CERTIFICATE_EXPIRES, NODE_INFO, READY, UP
+from ragpulse.catalogue.service import CERTIFICATE_EXPIRES, NODE_INFO, READY, REASONS, UP
 from ragpulse.metric import Metric, Sample
 
 Checks = dict[str, Callable[[], Answer]]
@@ -41,6 +41,8 @@ class ServiceProbe:
         checks: Checks,
         ready_when: str | tuple[str, ...],
         also_ready_when: Callable[[], bool] = lambda: True,
+        *,
+        reasons: Sequence[str] = REASONS,
     ) -> None:
         self.name = f"probe:{plan.service}"
         self.interval = plan.interval
@@ -50,7 +52,7 @@ class ServiceProbe:
         self._checks = checks
         self._ready_when = (ready_when,) if isinstance(ready_when, str) else ready_when
         self._also_ready = also_ready_when
-        self._tally = tally.ProbeTally(plan.service, tuple(checks), plan.targets)
+        self._tally = tally.ProbeTally(plan.service, tuple(checks), plan.targets, reasons=reasons)
 
     def read(self) -> Iterator[Sample]:
         run = self._tally.start()

@@ -10,6 +10,7 @@ from exporters.chroma_probe import chroma_probe
 from exporters.chroma_source import ChromaSource
 from exporters.http_probe import http_probe
 from exporters.memory_probe import memory_probe
+from exporters.memory_roundtrip import MemoryRoundTripSource
 from exporters.memory_source import MemorySource
 from exporters.planned import Planned
 from exporters.probe import Plan, ServiceProbe
@@ -69,6 +70,8 @@ def _sources(plan: Plan, service: AnyService, cluster: Cluster, node: str) -> It
         yield from _local_facts(plan, service)
     if is_vantage:
         yield from _probe(plan, service)
+    if service.kind == "memory" and service.roundtrip.enabled and node == vantage.writer(cluster, plan.service):
+        yield MemoryRoundTripSource(plan, service)
 
 
 def _vllm(plan: Plan, vllm: Vllm, cluster: Cluster, *, is_home: bool, is_vantage: bool) -> Iterator[Source]:

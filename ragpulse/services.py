@@ -4,11 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ragpulse.memory_requests import MemoryCheck, MemoryFreshness, MemoryRequest
+from ragpulse.memory_roundtrip import MemoryLeftovers, MemoryRoundTrip
 from ragpulse.service import Service, Tls
 from ragpulse.service_auth import HeaderAuth
 from ragpulse.service_chroma import Chroma, ChromaCanary, ChromaQuery
 from ragpulse.service_http import Http, HttpExpect
-from ragpulse.service_memory import Memory, MemoryCheck
+from ragpulse.service_memory import Memory
 from ragpulse.service_rag import Rag
 from ragpulse.service_ray import Ray
 from ragpulse.service_swarm import Swarm
@@ -27,6 +29,10 @@ __all__ = [
     "HttpExpect",
     "Memory",
     "MemoryCheck",
+    "MemoryFreshness",
+    "MemoryLeftovers",
+    "MemoryRequest",
+    "MemoryRoundTrip",
     "Rag",
     "Ray",
     "Service",

@@ -37,6 +37,11 @@ def vantages(cluster: Cluster, service: str) -> tuple[str, ...]:
     return tuple(sorted(candidates, key=lambda node: _rank(service, node))[:MAX_VANTAGES])
 
 
+def writer(cluster: Cluster, service: str) -> str:
+    """The one node that makes round trips through a memory service: a second would sweep away what it has written."""
+    return vantages(cluster, service)[0]
+
+
 def canary_nodes(cluster: Cluster, service: str) -> tuple[str, ...]:
     """The nodes that send a vLLM canaries: those that probe it, and its own, which judges its state."""
     return tuple(dict.fromkeys((*vantages(cluster, service), home(cluster, service))))

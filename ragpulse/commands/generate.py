@@ -20,6 +20,7 @@ from ragpulse.errors import RagpulseError
 from ragpulse.generated import MARK
 from ragpulse.inventory import Cluster
 from ragpulse.key_tables import with_tables
+from ragpulse.memory_document import with_presets
 from ragpulse.metrics_document import metrics_document
 from ragpulse.schema import schema_text
 
@@ -130,12 +131,13 @@ def _place(
 
 def _documents(root: Path) -> dict[str, str]:
     schema = schema_text()
-    configuration, vllm = "docs/configuration-documentation.md", "docs/vllm.md"
+    configuration, vllm, memory = "docs/configuration-documentation.md", "docs/vllm.md", "docs/memory.md"
     return {
         "docs/metrics.md": metrics_document(),
         "docs/cluster.schema.json": schema,
         configuration: with_tables((root / configuration).read_text(), json.loads(schema)),
         vllm: with_names((root / vllm).read_text()),
+        memory: with_presets((root / memory).read_text()),
     }
 
 
