@@ -10,9 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from exporters.memory_roundtrip import MemoryRoundTripSource
+from ragpulse import cluster_file, yaml_file
+from ragpulse.demo.cluster import cluster_text
 from ragpulse.demo.memory_service import build
 from ragpulse.demo.memory_store import MemoryStore
+from ragpulse.demo.ports import DemoPorts
+from ragpulse.services import Memory
 from tests.fakes.asgi_server import served
+from tests.fakes.readings import by_series, failures, requests
+from tests.fakes.watched import plan
 
 
 @pytest.fixture
@@ -146,3 +153,25 @@ def test_a_database_that_was_moved_away_is_not_ready_and_no_new_one_takes_its_pl
 def test_notes_outlive_the_process(database: Path) -> None:
     MemoryStore(database).add("Kept.", [])
     assert [one.content for one in MemoryStore(database).search("kept", 1)] == ["Kept."]
+
+
+def test_notes_are_listed_by_their_whole_tag(client: httpx.Client) -> None:
+    ours = store(client, "One.", "ragpulse-probe", "other")
+    store(client, "Two.", "ragpulse-probe-2")
+    store(client, "Of a ragpulse probe, without the tag.")
+    for tag, expected in (("ragpulse-probe", [{"id": ours, "content": "One."}]), ("no such tag", []), ('"', [])):
+        assert client.get("/memories", params={"tag": tag}).json() == {"results": expected}
+
+
+def test_the_round_trip_of_the_demos_own_cluster_file_is_good_and_leaves_nothing(
+    client: httpx.Client, database: Path
+) -> None:
+    text = cluster_text(database.parent, DemoPorts())
+    memory = cluster_file.parse(yaml_file.parse(text, "demo"), "demo").services["memory"]
+    assert isinstance(memory, Memory)
+    here = memory.model_copy(update={"url": str(client.base_url)})
+    source = MemoryRoundTripSource(plan("memory"), here)
+    assert by_series(source.read()) == {'ragpulse_memory_leftovers{service="memory"}': 0}
+    assert failures(source.counters()) == {}
+    assert requests(source.counters()) == {"write": 1, "read_back": 1, "delete": 1}
+    assert client.get("/ready").json()["entries"] == 0

@@ -53,6 +53,13 @@ services:
     ready:  {{path: /ready, json_field: status, ok_values: [ready]}}
     search: {{path: /search, method: POST, json: {{query: retention of backups, limit: 3}}, json_field: success, ok_values: [true]}}
     gauges: {{entries: entries, database_bytes: database_bytes, uptime_seconds: uptime_seconds}}   # of the ready page
+    roundtrip:                    # a memory is written, read back and deleted
+      enabled: true
+      every: 5m
+      write: {{path: /memories, json: {{content: "{{nonce}}", tags: [ragpulse-probe]}}, json_field: success, ok_values: [true], id_field: id}}
+      read: {{path: "/memories/{{id}}"}}
+      delete: {{path: "/memories/{{id}}"}}
+      leftovers: {{path: "/memories?tag=ragpulse-probe", list_field: results, id_field: id, text_field: content}}
 
 monitoring:
   nodes: [alpha]

@@ -1,4 +1,4 @@
-"""A small memory service over HTTP: store a note, find it by words, read it, forget it.
+"""A small memory service over HTTP: store a note, find it by words or by tag, read it, forget it.
 
 `/health` says that the process answers; `/ready` that its database can be read and written now (503 with one line
 otherwise). A duplicate is 200 with `success: false`, as mcp-memory-service does it: who looks at the status alone
@@ -23,6 +23,7 @@ from ragpulse.demo.memory_store import MemoryStore, id_of
 from ragpulse.demo.serve import bounded_body, error_line, serve
 
 _MAX_BODY_BYTES = 64 * 1024
+_MOST_LISTED = 100
 
 
 class NewMemory(BaseModel):
@@ -73,6 +74,11 @@ class MemoryService:
             raise HTTPException(404, "there is no such memory")
         return JSONResponse({"id": request.path_params["id"], "content": content})
 
+    async def tagged(self, request: Request) -> Response:
+        tag = request.query_params.get("tag", "")
+        found = await run_in_threadpool(self._store.tagged, tag, _MOST_LISTED)
+        return JSONResponse({"results": [{"id": memory_id, "content": content} for memory_id, content in found]})
+
     async def search(self, request: Request) -> Response:
         wanted = await _body(request, Search)
         found = await run_in_threadpool(self._store.search, wanted.query, wanted.limit)
@@ -92,6 +98,7 @@ def build(store: MemoryStore) -> Starlette:
             Route("/health", service.health),
             Route("/ready", service.ready),
             Route("/memories", service.add, methods=["POST"]),
+            Route("/memories", service.tagged),
             Route("/memories/{id}", service.get),
             Route("/memories/{id}", service.delete, methods=["DELETE"]),
             Route("/search", service.search, methods=["POST"]),

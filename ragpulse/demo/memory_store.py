@@ -86,6 +86,17 @@ class MemoryStore:
             ).fetchall()
         return [Found(*row) for row in rows]
 
+    def tagged(self, tag: str, limit: int) -> list[tuple[str, str]]:
+        """(id, content) of the oldest notes with exactly this tag."""
+        words = " ".join(_WORD.findall(tag))
+        with self._connection() as connection:
+            rows = connection.execute(
+                "SELECT id, content, tags FROM texts JOIN memories ON number = texts.rowid"
+                " WHERE texts MATCH ? ORDER BY number",
+                (f'tags : "{words}"',),
+            ).fetchall()
+        return [(row[0], row[1]) for row in rows if tag in row[2].split(" ")][:limit]
+
     def delete(self, memory_id: str) -> bool:
         """False when there was none."""
         with self._transaction() as connection:
