@@ -12,7 +12,7 @@ Preset = Literal["generic", "mcp-memory-service", "letta", "cognee", "graphiti",
 
 TAG = "ragpulse-probe"
 
-PRESETS: Mapping[Preset, dict[str, Any]] = {
+PRESETS: Mapping[str, dict[str, Any]] = {
     "generic": {"health": {"path": "/health", "send_auth": False}},
     "mcp-memory-service": {
         "auth": {"header": "X-API-Key", "prefix": ""},
@@ -71,7 +71,7 @@ PRESETS: Mapping[Preset, dict[str, Any]] = {
     },
 }  # fmt: skip
 # Those whose store calls a language model: each one costs tokens, and is done some time after it was answered.
-COSTS_TOKENS: frozenset[Preset] = frozenset({"cognee", "graphiti", "mem0"})
+COSTS_TOKENS: frozenset[str] = frozenset({"cognee", "graphiti", "mem0"})
 
 # What is sent, or looked for, is one value: nothing of the preset's is mixed into it.
 _WHOLE = frozenset({"json"})
@@ -83,7 +83,7 @@ def filled(written: Mapping[str, Any]) -> dict[str, Any]:
     An unknown preset fills in nothing; whoever checks the file refuses it.
     """
     preset = written.get("preset", "generic")
-    values = PRESETS.get(preset, {}) if isinstance(preset, str) else {}  # type: ignore[call-overload]  # any text
+    values = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
     return _merged({key: value for key, value in values.items() if key != "auth" or "auth" in written}, written)
 
 

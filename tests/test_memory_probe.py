@@ -77,25 +77,6 @@ class TestMcpMemoryService:
             probe_of(recorded.url, auth=auth, **MCP).read()
 
 
-def test_cognee_without_its_llm_is_up_and_not_ready(replay: Replay) -> None:
-    recording = json.loads((CAPTURES / "cognee-1.6.5" / "answers_llm_unreachable.json").read_text())
-    answer = recording["answers"]["GET /health"]
-    replay.get("/health", reply_json(answer["body"], answer["status"]))
-    probe = probe_of(replay.url, health=MemoryCheck(path="/health", json_field="status"))
-    assert states(probe) == (1, 0)
-    assert failures(probe.counters()) == {("health", "http_5xx"): 1}
-
-
-def test_letta_is_asked_with_the_slash_at_the_end(replay: Replay) -> None:
-    letta = json.loads((CAPTURES / "from-source.json").read_text())["services"]["letta"]
-    replay.get("/v1/health/", reply_json(letta["health"]["body"]))
-    replay.get("/v1/ready/", reply_json({"status": "draining"}, letta["readiness"]["unready_status"]))
-    health, ready = (MemoryCheck(path=path, json_field="status") for path in ("/v1/health/", "/v1/ready/"))
-    probe = probe_of(replay.url, health=health, ready=ready)
-    assert states(probe) == (1, 0)
-    assert failures(probe.counters()) == {("ready", "http_5xx"): 1}
-
-
 def test_a_redirect_can_be_the_good_answer(replay: Replay) -> None:
     replay.get("/", reply(307, Location="/docs"))
     assert states(probe_of(replay.url, health=MemoryCheck(path="/", ok_status=(307,)))) == (1, 1)

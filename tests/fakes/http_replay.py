@@ -56,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True  # the client had enough
 
-    do_GET = do_POST = _serve  # noqa: N815 - names that http.server calls
+    do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - names that http.server calls
 
     def log_message(self, *_: object) -> None:
         """Silence."""
