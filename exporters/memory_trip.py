@@ -92,9 +92,10 @@ def _id(document: Any, field: str) -> str:
     found = json_field.at(document, field)
     if isinstance(found, int) and not isinstance(found, bool):
         found = str(found)
-    if not isinstance(found, str) or not 0 < len(found) <= _LONGEST_ID or found in (".", ".."):
+    is_id = isinstance(found, str) and 0 < len(found) <= _LONGEST_ID and found.isprintable()
+    if not is_id or found in (".", ".."):
         raise WrongAnswer("invalid", f"{field} is no id")
-    return found
+    return str(found)
 
 
 def _filled(value: Any, values: Mapping[str, str]) -> Any:

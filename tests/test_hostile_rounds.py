@@ -29,7 +29,8 @@ def test_a_thousand_rounds_leave_nothing_behind(tmp_path: Path) -> None:
     for name, runs in found["runs"].items():
         assert sum(runs.values()) == WARM + ROUNDS
         assert runs["deadline"] == 0, name
-    asked = {(kind, check): count for kind, check, count in found["asked"]}
+    # How often a round trip reads and deletes depends on who accepts its memory.
+    asked = {(kind, check): count for kind, check, count in found["asked"] if kind != "trip"}
     assert asked == {(kind, check): WARM + ROUNDS for kind, checks in CHECKS.items() for check in checks}
 
 

@@ -8,6 +8,7 @@ from exporters.service_sources import plan, service_sources
 from exporters.source import Counting, Source
 from ragpulse.cluster_file import load, parse
 from ragpulse.inventory import Cluster
+from ragpulse.vantage import vantages
 from ragpulse.yaml_file import Document
 
 EXAMPLE = Path(__file__).parent.parent / "cluster.example.yaml"
@@ -54,6 +55,19 @@ def test_a_memory_service_with_gauges_is_read_on_its_only_node() -> None:
     service = {"kind": "memory", "nodes": ["box"], "url": "http://127.0.0.1:3000", "gauges": {"entries": "entries"}}
     value = {"cluster": "one", "nodes": {"box": {"address": "127.0.0.1"}}, "services": {"notes": service}}
     assert names(parse(Document(value, {}), "cluster.yaml"), "box") == {"memory:notes", "probe:notes"}
+
+
+def test_round_trips_are_made_by_the_first_node_that_probes_and_by_no_other() -> None:
+    roundtrip = {"enabled": True}
+    service = {"kind": "memory", "nodes": ["n0"], "url": "http://127.0.0.1:3000", "preset": "mcp-memory-service"}
+    nodes = {f"n{number}": {"address": f"127.0.0.{number + 1}"} for number in range(4)}
+    value = {"cluster": "four", "nodes": nodes, "services": {"notes": {**service, "roundtrip": roundtrip}}}
+    cluster = parse(Document(value, {}), "cluster.yaml")
+    assert len(vantages(cluster, "notes")) == 3
+    made_by = [node for node in cluster.nodes if "roundtrip:notes" in names(cluster, node)]
+    assert made_by == [vantages(cluster, "notes")[0]]
+    roundtrip["enabled"] = False
+    assert not any("roundtrip:notes" in names(parse(Document(value, {}), "c"), node) for node in cluster.nodes)
 
 
 def test_rays_pages_are_read_on_each_node_where_the_cluster_file_names_their_ports(cluster: Cluster) -> None:

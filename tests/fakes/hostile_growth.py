@@ -78,7 +78,7 @@ def growth(round_: Callable[[], object]) -> Held:
 
 
 def main(secret: Path) -> None:
-    with hostile(in_turn(MIX)) as url, Watch(url, secret, kinds=(*CHECKS, "ray")) as watch:
+    with hostile(in_turn(MIX)) as url, Watch(url, secret, kinds=(*CHECKS, "ray", "trip")) as watch:
         grown = growth(watch.round)
         seen = watch.seen()
     series = seen.series()

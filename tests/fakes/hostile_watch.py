@@ -22,6 +22,7 @@ from exporters.http_probe import http_probe
 from exporters.label_text import MAX_LENGTH
 from exporters.landing import landing
 from exporters.memory_probe import memory_probe
+from exporters.memory_roundtrip import MemoryRoundTripSource
 from exporters.memory_source import MemorySource
 from exporters.page import Page
 from exporters.ray_head_source import RayHeadSource
@@ -30,7 +31,18 @@ from exporters.source import Source
 from exporters.vllm_probe import vllm_probe
 from exporters.vllm_source import VllmSource
 from ragpulse.inventory import Node
-from ragpulse.services import Chroma, ChromaQuery, HeaderAuth, Http, HttpExpect, Memory, MemoryCheck, Ray, Vllm
+from ragpulse.services import (
+    Chroma,
+    ChromaQuery,
+    HeaderAuth,
+    Http,
+    HttpExpect,
+    Memory,
+    MemoryCheck,
+    MemoryRoundTrip,
+    Ray,
+    Vllm,
+)
 from tests.fakes.running import until
 from tests.fakes.sources import FakeSource, up
 from tests.fakes.watched import PATIENT, plan
@@ -63,6 +75,9 @@ def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[st
         search=MemoryCheck(path="/search", method="POST", json_field="status"),
         gauges={"entries": "entries", "deep": "a.b.c"},
     )
+    trip = Memory(
+        kind="memory", nodes=("sark",), url=url, auth=HeaderAuth(value_file=file), roundtrip=_trip(request_timeout)
+    )
     site = Http(
         kind="http",
         nodes=("sark",),
@@ -81,6 +96,7 @@ def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[st
         ChromaSource(quick, chroma),
         memory_probe(of["memory"], memory),
         MemorySource(of["memory"], memory),
+        MemoryRoundTripSource(replace(of["memory"], service="trip"), trip),
         http_probe(of["http"], Http(kind="http", nodes=("sark",), url=url)),
         http_probe(of["site"], site),
         vllm_probe(of["vllm"], vllm),
@@ -90,6 +106,19 @@ def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[st
         ),
     ]
     return [source for source in everything if source.name.partition(":")[2] in kinds]
+
+
+def _trip(request_timeout: float) -> MemoryRoundTrip:
+    return MemoryRoundTrip.model_validate(
+        {
+            "timeout": f"{request_timeout}s",
+            "readable_within": "1ms",
+            "write": {"path": "/trips", "json": {"text": "{nonce}"}, "id_field": "id"},
+            "read": {"path": "/trips/{id}"},
+            "delete": {"path": "/trips/{id}"},
+            "leftovers": {"path": "/trips?left", "list_field": "left", "id_field": "id", "text_field": "text"},
+        }
+    )
 
 
 class Watch:
