@@ -38,7 +38,7 @@ status: ## what runs, since when
 test: ## set up, then lint, types, generated files, and all tests on real servers
 	@documents/scripts/setup test
 	@$(MAKE) lint check-generated
-	@$(SETTINGS) && $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=12 --durations-min=4 --cov --cov-report= -m "not proof and not vllm"
+	@$(SETTINGS) && $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=12 --durations-min=4 --cov --cov-report= -m "not proof and not vllm and not memory"
 
 .PHONY: test-proof
 test-proof: ## the slow proofs of all kinds: a thousand load patterns, whole machines under their rules, failing cycles
@@ -53,6 +53,12 @@ test-vllm: ## the proofs that only a real vLLM can give: loaded, stopped, killed
 	@documents/scripts/setup test
 	@$(SETTINGS) && RAGPULSE_VLLM="$$(documents/scripts/vllm-cpu)" && export RAGPULSE_VLLM && \
 		$(BIN)/python -m pytest -m vllm -rP
+
+.PHONY: test-memory
+test-memory: ## the proofs that only a real memory service can give: mcp-memory-service (170 MB, once; 10 seconds)
+	@documents/scripts/setup test
+	@$(SETTINGS) && RAGPULSE_MCP_MEMORY="$$(documents/scripts/mcp-memory)" && export RAGPULSE_MCP_MEMORY && \
+		$(BIN)/python -m pytest -m memory -rP
 
 $(BIN)/ruff:
 	@documents/scripts/setup test

@@ -6,13 +6,15 @@ And before it is too late: will its certificate still be good in two weeks?
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from alerts.memory import told_by_reason
 from alerts.rule import Alert, Group, Severity
 from alerts.service_alert import service_alert
 from alerts.vllm import TOLD_BY_STATE, is_in, loads
 from ragpulse.catalogue.service import CERTIFICATE_EXPIRES, READY, UP
 from ragpulse.inventory import Cluster
 from ragpulse.promql import instant
-from ragpulse.services import PROBED, WATCHED, AnyService, Vllm
+from ragpulse.recorded import short_window
+from ragpulse.services import PROBED, WATCHED, AnyService, Memory, Vllm
 from ragpulse.vantage import home, vantages
 
 SERVICE_DOWN = "ServiceDown"
@@ -62,6 +64,9 @@ def _not_ready(cluster: Cluster, name: str, service: AnyService) -> Alert:
         told = f" unless on () {is_in(name, *TOLD_BY_STATE)}"
         meaning = "its model, our key, or the tokens that a canary asks for."
         at_least = _STATE_KNOWN + _STATE_INTERVALS * cluster.monitoring.scrape_interval
+    elif isinstance(service, Memory):
+        told = f" unless on () {told_by_reason(name, service, short_window(cluster))}"
+        meaning = "what it depends on, or its data."
     return _alert(
         cluster,
         name,

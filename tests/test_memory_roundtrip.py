@@ -196,7 +196,7 @@ def test_another_text_under_our_id_is_not_deleted(memory: FaultyMemory) -> None:
     assert [line for line in memory.asked if line.startswith("DELETE")] == []
 
 
-@pytest.mark.parametrize("told", ["", ".", "..", None, True, 1.5, ["a"], {}, "x" * 513, 10**600, "\r\nX: y", "\ud800"])
+@pytest.mark.parametrize("told", ["", ".", "..", None, True, 1.5, ["a"], {}, "x" * 513, 10**600, "\r\nX: y"])
 def test_what_is_no_id_never_becomes_part_of_a_path(memory: FaultyMemory, told: Any) -> None:
     memory.faults["POST all"] = answers({"success": True, "id": told})
     traveller = Traveller(memory.url)
