@@ -132,7 +132,7 @@ def _of_trips(cluster: Cluster, name: str, every: float) -> Iterator[Alert]:
         condition=f"max by (service) ({instant(LEFTOVERS, service=name)}) > 0",
         hold=_LAST * every,
         severity="ticket",
-        what="keeps {{ $value }} memories of our own that cannot be deleted.",
+        what="does not delete what our round trips wrote: {{ $value }} left.",
         meaning="Round trips delete what they wrote, and try again at the next trip. Users may find these among theirs,"
         " and each trip adds one.",
     )
