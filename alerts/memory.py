@@ -17,8 +17,7 @@ from ragpulse.recorded import short_window
 from ragpulse.services import Memory
 from ragpulse.vantage import vantages
 
-KEY_REFUSED, MEMORY_STALE = "MemoryKeyRefused", "MemoryStale"
-_TOLD_BY_REASON = {"auth": KEY_REFUSED, STALE: MEMORY_STALE}
+_TOLD_BY_REASON = {"auth": "MemoryKeyRefused", STALE: "MemoryStale"}
 _WHAT = {"auth": "does not take our key ({checks}).", STALE: "tells a time that is not of now ({checks})."}
 _MEANING = {
     "auth": "It answers with 401 or 403: it lives, and our credentials are not its own. While its readiness check is"
@@ -40,8 +39,9 @@ def told_by_reason(name: str, service: Memory, window: float) -> str:
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    memories = {name: service for name, service in cluster.services.items() if isinstance(service, Memory)}
-    alerts = tuple(alert for name, memory in memories.items() for alert in _alerts(cluster, name, memory))
+    alerts = tuple(
+        alert for name, memory in cluster.of_kind(Memory).items() for alert in _alerts(cluster, name, memory)
+    )
     return [Group("memory", alerts)] if alerts else []
 
 

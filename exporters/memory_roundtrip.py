@@ -19,7 +19,7 @@ from exporters import memory_request, tally
 from exporters.clocks import MACHINE, Clocks
 from exporters.http_client import Failure
 from exporters.latency_counts import LatencyCounts
-from exporters.memory_trip import OtherText, Trip, new_nonce
+from exporters.memory_trip import MergedText, OtherText, Trip, new_nonce
 from exporters.probe import Plan
 from exporters.tally import ProbeRun, ProbeTally
 from ragpulse.catalogue.memory import DELETE, LEFTOVERS, LOST, READ_BACK, READABLE_AFTER, WRITE
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 
 _SWEEPING = 60.0
 _REQUESTS = 5  # that can each take their whole time: list, the last of the sweep, write, the last read, delete
-_MOST_LEFT = 1000  # ids that are remembered
+_MOST_LEFT = 100  # ids that are remembered
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
-_FINAL = frozenset({"auth"})  # what does not mend itself while one waits
 
 
 class MemoryRoundTripSource:
@@ -110,7 +109,7 @@ class MemoryRoundTripSource:
                 answer = self._trip.read(memory_id, nonce)
             except Failure as failure:
                 left = accepted + self._readable_within - self._clocks.awake()
-                if left <= 0 or failure.reason in _FINAL:
+                if left <= 0 or failure.reason == "auth" or isinstance(failure, MergedText):
                     run.bad(READ_BACK, failure.reason)
                     if isinstance(failure, OtherText):
                         del self._left[memory_id]  # it is not ours to delete

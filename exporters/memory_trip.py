@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from exporters import json_field, memory_request
 from exporters.http_client import Answer, HttpClient, WrongAnswer
 from ragpulse.catalogue.memory import LOST
+from ragpulse.memory_placeholders import filled, texts
 
 if TYPE_CHECKING:
     from ragpulse.services import MemoryRequest, MemoryRoundTrip
@@ -36,7 +37,7 @@ class Trip:
         self._client = client
         self._write, self._read, self._delete = settings.write, settings.read, settings.delete
         self._listing = settings.leftovers
-        self._ours = [_pattern(text) for text in _texts(settings.write.json_body) if "{nonce}" in text]
+        self._texts = [text for text in texts(settings.write.json_body) if "{nonce}" in text]
 
     def write(self, nonce: str) -> tuple[Answer, str]:
         """The answer, and the id under which the memory is kept."""
@@ -48,13 +49,15 @@ class Trip:
         return answer, own if write.id_field is None else _id(answer.json(), write.id_field)
 
     def read(self, memory_id: str, nonce: str) -> Answer:
-        """Another text under this id is `lost`, too: what was written cannot be read."""
+        """Another text under this id is `lost`, too: what was written cannot be read. `mismatch`: ours, and more."""
         answer = self._ask(self._read, {"id": memory_id})
         if answer.status in _NOT_FOUND:
             raise WrongAnswer(LOST, "there is no such memory")
         memory_request.expect(answer, self._read)
         if nonce.encode() not in answer.body:
             raise OtherText(LOST, "another text stands there")
+        if not any(text in (filled(ours, {"nonce": nonce}) for ours in self._texts) for text in texts(answer.json())):
+            raise MergedText("mismatch", "our text has become part of another one")
         return answer
 
     def delete(self, memory_id: str) -> Answer:
@@ -76,16 +79,20 @@ class Trip:
         return [_id(one, listing.id_field) for one in found if self._is_ours(json_field.at(one, listing.text_field))]
 
     def _is_ours(self, text: Any) -> bool:
-        return isinstance(text, str) and any(pattern.fullmatch(text) for pattern in self._ours)
+        return isinstance(text, str) and any(_pattern(ours).fullmatch(text) for ours in self._texts)
 
     def _ask(self, request: MemoryRequest, values: Mapping[str, str]) -> Answer:
-        path = _with(request.path, {name: quote(value, safe="") for name, value in values.items()})
-        body = _filled(request.json_body, values)
+        path = filled(request.path, {name: quote(value, safe="") for name, value in values.items()})
+        body = filled(request.json_body, values)
         return self._client.request(request.method, path, json_body=body, with_auth=request.send_auth)
 
 
 class OtherText(WrongAnswer):
     """What stands under our id is not what we wrote, so it may be somebody else's."""
+
+
+class MergedText(OtherText):
+    """The service has put our text into a memory that it had: it stays so, and that memory is not ours."""
 
 
 def _id(document: Any, field: str) -> str:
@@ -96,28 +103,6 @@ def _id(document: Any, field: str) -> str:
     if not is_id or found in (".", ".."):
         raise WrongAnswer("invalid", f"{field} is no id")
     return str(found)
-
-
-def _filled(value: Any, values: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return _with(value, values)
-    if isinstance(value, dict):
-        return {key: _filled(entry, values) for key, entry in value.items()}
-    return [_filled(entry, values) for entry in value] if isinstance(value, list) else value
-
-
-def _with(text: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for entry in value.values() if isinstance(value, dict) else value:
-            yield from _texts(entry)
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from ragpulse.memory_placeholders import texts
 from ragpulse.model import Duration, HttpPath, Part
 from ragpulse.service_values import StatusCodes
 
@@ -40,7 +41,7 @@ class MemoryRequest(Part):
 
     def names(self, placeholder: str) -> bool:
         """Whether `{placeholder}` stands in what is asked."""
-        return f"{{{placeholder}}}" in self.path or f"{{{placeholder}}}" in json.dumps(self.json_body)
+        return any(f"{{{placeholder}}}" in text for text in (self.path, *texts(self.json_body)))
 
 
 class MemoryFreshness(Part):

@@ -1,12 +1,13 @@
 """The round trip through a memory service in the cluster file: write, read back by id, delete.
 
-`{nonce}` in a path or in JSON becomes the text of this one trip, `{id}` the id under which the service keeps it.
+`{nonce}` in JSON becomes the text of this one trip, `{id}` there or in a path the id under which it is kept.
 """
 
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
+from ragpulse.memory_placeholders import texts
 from ragpulse.memory_requests import MemoryRequest
 from ragpulse.model import Duration, Part
 from ragpulse.service_values import StatusCodes
@@ -47,7 +48,7 @@ class MemoryWrite(MemoryRequest):
 
     @model_validator(mode="after")
     def _can_be_found_again(self) -> Self:
-        if not self.names("nonce"):
+        if not any("{nonce}" in text for text in texts(self.json_body)):
             raise ValueError("sends no {nonce}, by which it is known again; write it into `json`")
         if self.id_field is None and not self.names("id"):
             raise ValueError("needs id_field, or {id} in what it sends")

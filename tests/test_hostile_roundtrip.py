@@ -103,5 +103,5 @@ def test_a_list_without_end_is_worked_on_for_a_bounded_time_and_not_remembered_w
 
     with hostile(behave) as url:
         series = look(url, secret).series()
-    assert series["ragpulse_memory_leftovers", "trip"] == 1000
-    assert len(asked) == 1002
+    assert series["ragpulse_memory_leftovers", "trip"] == 100
+    assert len(asked) == 102

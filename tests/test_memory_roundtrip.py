@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from starlette.responses import JSONResponse, Response
 
 from exporters.memory_roundtrip import MemoryRoundTripSource
 from exporters.secret import SecretError
@@ -193,6 +194,19 @@ def test_another_text_under_our_id_is_not_deleted(memory: FaultyMemory) -> None:
     traveller = Traveller(memory.url)
     assert traveller.trip() == 0
     assert traveller.failed() == {("read_back", "lost"): 1}
+    assert [line for line in memory.asked if line.startswith("DELETE")] == []
+
+
+def test_a_memory_into_which_our_text_was_merged_is_told_at_once_and_not_deleted(memory: FaultyMemory) -> None:
+    async def merged(service: FaultyMemory, _: dict[str, Any]) -> Response:
+        (kept,) = service.store.tagged(TAG, 10)
+        return JSONResponse({"content": f"What the user likes: tea, {kept[1]}"})
+
+    memory.faults["GET one"] = merged
+    traveller = Traveller(memory.url, leftovers=None)
+    assert traveller.trip() == 0
+    assert traveller.failed() == {("read_back", "mismatch"): 1}
+    assert traveller.waited == []
     assert [line for line in memory.asked if line.startswith("DELETE")] == []
 
 

@@ -10,9 +10,9 @@ from ragpulse.services import Memory
 
 
 def contradictions(cluster: Cluster) -> Iterator[Contradiction]:
-    for name, service in cluster.services.items():
-        if isinstance(service, Memory) and service.roundtrip.enabled:
-            yield from _of_one(("services", name), service)
+    for name, memory in cluster.of_kind(Memory).items():
+        if memory.roundtrip.enabled:
+            yield from _of_one(("services", name), memory)
 
 
 def _of_one(at: Path_, memory: Memory) -> Iterator[Contradiction]:
