@@ -88,6 +88,22 @@ def test_whatever_stands_in_a_field_only_single_memories_are_asked_for_and_delet
                 assert len(unquote(one)) <= 512
 
 
+def test_a_write_that_nobody_answered_is_not_sent_again(secret: Path) -> None:
+    """As a GET would be, on a connection that was kept from the list before it."""
+    asked: list[str] = []
+
+    def behave(talk: Conversation) -> None:
+        while talk.hear() is not None:
+            asked.append(talk.asked.split(b" ")[0].decode())
+            if asked[-1] == "POST":
+                return
+            talk.say(answer(b'{"left":[]}'))
+
+    with hostile(behave) as url:
+        assert look(url, secret).failures() == {("trip", "write"): "connect"}
+    assert asked == ["GET", "POST"]
+
+
 def test_a_list_without_end_is_worked_on_for_a_bounded_time_and_not_remembered_whole(secret: Path) -> None:
     many = b",".join(b'{"id":"%d","text":"%s"}' % (number, OURS.encode()) for number in range(12_000))
     assert len(many) < 1024 * 1024
