@@ -55,7 +55,7 @@ test-vllm: ## the proofs that only a real vLLM can give: loaded, stopped, killed
 		$(BIN)/python -m pytest -m vllm -rP
 
 .PHONY: test-memory
-test-memory: ## the proofs that only a real memory service can give: mcp-memory-service (170 MB, once; 10 seconds)
+test-memory: ## the proofs that only a real memory service can give: mcp-memory-service (170 MB, once; half a minute)
 	@documents/scripts/setup test
 	@$(SETTINGS) && RAGPULSE_MCP_MEMORY="$$(documents/scripts/mcp-memory)" && export RAGPULSE_MCP_MEMORY && \
 		$(BIN)/python -m pytest -m memory -rP
