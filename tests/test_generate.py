@@ -34,8 +34,8 @@ def test_the_layout_is_that_of_the_design() -> None:
     assert set(generate.files(cluster)) == {
         "prometheus/prometheus.yml", "prometheus/targets/agents.json",
         *(f"prometheus/rules/{name}.yml" for name in (
-            "monitoring", "node", "service", "chroma", "backup", "component_state", "availability", "response_time",
-            "time_to_first_token", "throughput", "gpu_utilization", "node_memory", "gpu", "gpu_errors", "gpu_limits",
+            "monitoring", "node", "service", "chroma", "memory", "backup", "component_state", "availability",
+            "response_time", "time_to_first_token", "throughput", "gpu_utilization", "node_memory", "gpu", "gpu_errors", "gpu_limits",
             "vllm", "vllm_demand", "vllm_errors", "vllm_sight", "ray", "ray_losses",
             "gpu_headroom", "budget",
             *(f"{each.slo}_budget_{each.service}" for each in budget.budgeted(cluster)))),
