@@ -19,6 +19,11 @@ EXAMPLE = ROOT / "cluster.example.yaml"
 app = typer.Typer()
 app.command()(generate.generate)
 
+RULES = """
+availability backup budget chroma component_state gpu gpu_errors gpu_headroom gpu_limits gpu_utilization memory
+monitoring node node_memory ray ray_losses response_time service throughput time_to_first_token
+vllm vllm_demand vllm_errors vllm_sight
+""".split()
 COUNT = len(generate.files(cluster_file.load(EXAMPLE)))
 
 
@@ -33,12 +38,8 @@ def test_the_layout_is_that_of_the_design() -> None:
     cluster = cluster_file.load(EXAMPLE)
     assert set(generate.files(cluster)) == {
         "prometheus/prometheus.yml", "prometheus/targets/agents.json",
-        *(f"prometheus/rules/{name}.yml" for name in (
-            "monitoring", "node", "service", "chroma", "memory", "backup", "component_state", "availability",
-            "response_time", "time_to_first_token", "throughput", "gpu_utilization", "node_memory", "gpu", "gpu_errors", "gpu_limits",
-            "vllm", "vllm_demand", "vllm_errors", "vllm_sight", "ray", "ray_losses",
-            "gpu_headroom", "budget",
-            *(f"{each.slo}_budget_{each.service}" for each in budget.budgeted(cluster)))),
+        *(f"prometheus/rules/{name}.yml" for name in RULES),
+        *(f"prometheus/rules/{each.slo}_budget_{each.service}.yml" for each in budget.budgeted(cluster)),
         "alertmanager/alertmanager.yml", "dashboards/overview.json",
         "grafana/provisioning/datasources/ragpulse.yml", "grafana/provisioning/dashboards/ragpulse.yml",
     }  # fmt: skip
