@@ -19,11 +19,32 @@ EXAMPLE = ROOT / "cluster.example.yaml"
 app = typer.Typer()
 app.command()(generate.generate)
 
-RULES = """
-availability backup budget chroma component_state gpu gpu_errors gpu_headroom gpu_limits gpu_utilization memory
-monitoring node node_memory ray ray_losses response_time service throughput time_to_first_token
-vllm vllm_demand vllm_errors vllm_sight
-""".split()
+RULES = [
+    "availability",
+    "backup",
+    "budget",
+    "chroma",
+    "component_state",
+    "gpu",
+    "gpu_errors",
+    "gpu_headroom",
+    "gpu_limits",
+    "gpu_utilization",
+    "memory",
+    "monitoring",
+    "node",
+    "node_memory",
+    "ray",
+    "ray_losses",
+    "response_time",
+    "service",
+    "throughput",
+    "time_to_first_token",
+    "vllm",
+    "vllm_demand",
+    "vllm_errors",
+    "vllm_sight",
+]
 COUNT = len(generate.files(cluster_file.load(EXAMPLE)))
 
 
