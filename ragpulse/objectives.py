@@ -12,6 +12,7 @@ from ragpulse.catalogue.vllm_canary import CHECK as CANARY
 from ragpulse.inventory import Cluster
 from ragpulse.metric import LATENCY_EDGES
 from ragpulse.services import PROBED, Chroma, Http, Memory, Vllm
+from ragpulse.targets import USUAL_WINDOW, ResponseTime, TimeToFirstToken
 from ragpulse.units import exact_duration
 from ragpulse.vantage import canary_nodes, vantages
 
@@ -108,7 +109,7 @@ def _response_time(cluster: Cluster) -> Iterator[Objective]:
             text=f"{_percent(target.objective)} within {exact_duration(target.below)}",
             measured=_OF_USERS if edge else _probed(cluster, name, check),
             edge=edge, canary_edge=canary_edge, note=note, unmeasured=_why_unmeasured(service, check, edge),
-            probed=not isinstance(service, Vllm), budget_window=target.window,
+            probed=not isinstance(service, Vllm), budget_window=_window(cluster, target),
         )  # fmt: skip
 
 
@@ -136,8 +137,15 @@ def _time_to_first_token(cluster: Cluster) -> Iterator[Objective]:
                 text=f"{_percent(target.objective)} within {exact_duration(target.below)}",
                 measured=_OF_USERS, edge=edge, canary_edge=_canary_edge(service, target.below), note=note,
                 unmeasured=None if edge else "the target lies below the lowest bucket edge of vLLM's histogram",
-                budget_window=target.window,
+                budget_window=_window(cluster, target),
             )  # fmt: skip
+
+
+def _window(cluster: Cluster, target: ResponseTime | TimeToFirstToken) -> float:
+    if target.window is not None:
+        return target.window
+    availability = cluster.targets.availability
+    return availability.window if availability else min(USUAL_WINDOW, cluster.monitoring.retention)
 
 
 def _throughput(cluster: Cluster) -> Iterator[Objective]:

@@ -17,11 +17,13 @@ RESPONSE_CHECKS: dict[str, tuple[str, ...]] = {
 # vLLM's end-to-end histogram begins here: what is faster cannot be told apart.
 VLLM_LOWEST_END_TO_END = 0.3
 
+USUAL_WINDOW = 30 * 86400.0
+
 
 class Availability(Part):
     objective: Ratio = 0.999
     """share of the readiness probes, from other nodes, that must be answered"""
-    window: Duration = 30 * 86400.0
+    window: Duration = USUAL_WINDOW
     """time over which the objective is promised: what it allows to fail in that time is the error budget"""
 
 
@@ -30,8 +32,8 @@ class ResponseTime(Part):
     """time within which an answer must come"""
     objective: Ratio = 0.99
     """share of the answers within it"""
-    window: Duration = 30 * 86400.0
-    """time over which the objective is promised"""
+    window: Duration | None = None
+    """time over which the objective is promised (default: `availability.window`)"""
     of: dict[str, str] = {"chroma": "query", "memory": "search", "vllm": "inter_token", "http": "response"}
     """by kind of service the check that is judged; for vLLM `inter_token` of its own histogram, or `end_to_end` from
     300ms on
@@ -43,8 +45,8 @@ class TimeToFirstToken(Part):
     """time within which vLLM must begin to answer, judged at the edge of its histogram at or below it"""
     objective: Ratio = 0.95
     """share of the requests within it"""
-    window: Duration = 30 * 86400.0
-    """time over which the objective is promised"""
+    window: Duration | None = None
+    """time over which the objective is promised (default: `availability.window`)"""
 
 
 class Throughput(Part):

@@ -70,7 +70,7 @@ def _forgotten(cluster: Cluster) -> Iterator[Contradiction]:
     retention = cluster.monitoring.retention
     for name in ("availability", "response_time", "time_to_first_token"):
         target = getattr(cluster.targets, name)
-        if target is None or retention >= target.window:
+        if target is None or target.window is None or retention >= target.window:
             continue
         kept, window = prometheus_duration(retention), prometheus_duration(target.window)
         at_retention: Path_ = ("monitoring", "retention")
