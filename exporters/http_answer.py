@@ -34,7 +34,8 @@ class WrongAnswer(Failure):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`seconds`: from the request to the last byte. `location`: where a redirect points, as it was written.
-    `connecting`: seconds that it took before to open a connection; 0 on one that was kept.
+    `connecting`: seconds that it took before to open a connection; 0 on one that was kept. `date`: when the server says
+    that it answered, as it was written.
     """
 
     status: int
@@ -43,6 +44,7 @@ class Answer:
     url: httpx.URL = httpx.URL()  # noqa: RUF009 - immutable
     location: str = ""
     connecting: float = 0.0
+    date: str = ""
 
     @property
     def is_redirect(self) -> bool:

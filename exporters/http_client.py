@@ -227,9 +227,9 @@ class HttpClient:
                 self._max_body,
                 seen,
             )
-            location = next(iter(_values(response, b"location")), "")
+            location, date = (next(iter(_values(response, name)), "") for name in (b"location", b"date"))
             connecting = start - begin if self._exchange.connected else 0.0
-            return Answer(response.status, body, self._clock() - start, url, location, connecting)
+            return Answer(response.status, body, self._clock() - start, url, location, connecting, date)
 
 
 def _since(start: float, watch: Watch, clock: Callable[[], float]) -> Callable[[bytes], None]:

@@ -49,7 +49,7 @@ class ServiceProbe:
         self.timeout = len(checks) * plan.request_timeout + 1.0
         self._plan = plan
         self._client = client
-        self._checks = checks
+        self.checks = checks
         self._ready_when = (ready_when,) if isinstance(ready_when, str) else ready_when
         self._also_ready = also_ready_when
         self._tally = tally.ProbeTally(plan.service, tuple(checks), plan.targets, reasons=reasons)
@@ -57,7 +57,7 @@ class ServiceProbe:
     def read(self) -> Iterator[Sample]:
         run = self._tally.start()
         with self._client:
-            failures = {check: _failure(run, check, ask) for check, ask in self._checks.items()}
+            failures = {check: _failure(run, check, ask) for check, ask in self.checks.items()}
         first = next(iter(failures.values()))
         service, expires = self._plan.service, self._client.certificate_expires
         return iter(

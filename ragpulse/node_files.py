@@ -35,7 +35,7 @@ class Needed:
 def needed(cluster: Cluster, node: str) -> Iterator[Needed]:
     for name, service in cluster.services.items():
         at: Path_ = ("services", name)
-        if _asks(cluster, node, name):
+        if asks(cluster, node, name):
             yield from _of_requests(at, service)
         if node == home(cluster, name):
             yield from _of_its_home(at, service)
@@ -51,12 +51,12 @@ def needed(cluster: Cluster, node: str) -> Iterator[Needed]:
 def problems(cluster: Cluster, node: str, document: Document) -> list[Problem]:
     found = [(one.key, text) for one in needed(cluster, node) for text in _wrong_with(one)]
     for name, service in cluster.services.items():
-        if service.tls is not None and _asks(cluster, node, name):
+        if service.tls is not None and asks(cluster, node, name):
             found += [(("services", name, "tls", key), text) for key, text in tls_files.problems(service.tls)]
     return [Problem(key_path(path), f"{text} (on {node})", document.line(path)) for path, text in found]
 
 
-def _asks(cluster: Cluster, node: str, service: str) -> bool:
+def asks(cluster: Cluster, node: str, service: str) -> bool:
     is_probed = isinstance(cluster.services[service], WATCHED)
     return node == home(cluster, service) or (is_probed and node in vantages(cluster, service))
 

@@ -1,124 +1,87 @@
-"""`ragpulse check --static`: everything that can be judged of a cluster before anything is started or connected to.
+"""`ragpulse check`: from this node, is every connection of the cluster as the cluster file says, and what if not?
 
-The cluster file, the files that this node needs, what is generated from it (by promtool and amtool, where they are at
-hand), and remarks. Exit status 2 for what `up` would refuse.
+With --static nothing is connected to. Exit status 0 where nothing failed, 1 where something did, 2 for what `up` would
+refuse: the cluster file, and the files that it names for this node.
 """
 
-import os
-import tempfile
-from collections.abc import Sized
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from alerts import alertmanager
+from exporters.checks.build import build, chosen
+from exporters.checks.check import Check, Key, Result, Scene
+from exporters.checks.order import results
+from exporters.checks.services import FILES
 from ragpulse import cluster_file, node_files, yaml_file
-from ragpulse.commands.generate import files
-from ragpulse.errors import ConfigError, RagpulseError
+from ragpulse.commands import check_show, check_static
+from ragpulse.errors import RagpulseError
 from ragpulse.inventory import Cluster
-from ragpulse.remarks import remarks
-from ragpulse.stack import config_in_use
-from ragpulse.stack.binaries import at_hand
 from ragpulse.stack.telling import Telling
-from ragpulse.stack.this_node import NodeError, own_addresses, this_node
+from ragpulse.stack.this_node import own_addresses, this_node
+
+_FAILED, _REFUSED = 1, 2
 
 
-class NotYetError(RagpulseError):
-    """What this version cannot check."""
-
-    exit_code = 2
-
-
-class RefusedError(RagpulseError):
-    """Everything that `up` would refuse."""
+class ServiceError(RagpulseError):
+    """A service that the cluster file does not have, or options that exclude each other."""
 
     exit_code = 2
-
-
-@dataclass(slots=True)
-class Findings:
-    """Rows of the table, and what makes the command fail."""
-
-    rows: list[tuple[str, str, str]] = field(default_factory=list)
-    errors: list[RagpulseError] = field(default_factory=list)
-
-    def well(self, what: str, detail: str) -> None:
-        self.rows.append((what, "well", detail))
-
-    def note(self, what: str, detail: str) -> None:
-        self.rows.append((what, "note", detail))
-
-    def wrong(self, what: str, detail: str, error: RagpulseError) -> None:
-        self.rows.append((what, "wrong", detail))
-        self.errors.append(error)
 
 
 def check(
     *,
+    services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help="These alone.")] = None,
     config: Annotated[Path, typer.Option(help="The cluster file.")] = Path("cluster.yaml"),
     node: Annotated[str | None, typer.Option(help="Which node this machine is [default: by its addresses].")] = None,
     static: Annotated[bool, typer.Option("--static", help="Connect to nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Judge the cluster file, the files it names and what is generated from it."""
-    if not static:
-        raise NotYetError("this version checks only what needs no connection: run ragpulse check --static")
+    """Judge every connection of the cluster from this node, and say what to do about each that fails."""
     document = yaml_file.read(config)
+    if static:
+        if services or as_json:
+            raise ServiceError("--static judges the whole cluster file, as a table: leave out what stands beside it")
+        check_static.judge(document, config, node)
+        return
     cluster = cluster_file.parse(document, str(config))
-    findings = Findings()
-    findings.well(str(config), f"{_count(cluster.nodes, 'node')}, {_count(cluster.services, 'service')}")
-    _node(findings, cluster, config, node, document)
-    _generated(findings, cluster)
-    for path, text, _ in remarks(cluster):
-        findings.note(f"line {document.line(path)}", f"{yaml_file.key_path(path)}: {text}")
-    _show(findings)
-    if findings.errors:
-        raise RefusedError("\n".join(map(str, findings.errors)))
+    _require(cluster, config, services or [])
+    here = this_node(cluster, node, own_addresses())
+    problems = tuple(node_files.problems(cluster, here, document))
+    checks = build(Scene(cluster, here, str(config), problems))
+    if services:
+        checks = chosen(checks, frozenset(services))
+    begin = time.monotonic()
+    found = _run(checks, quiet=as_json)
+    show = check_show.as_json if as_json else check_show.as_table
+    show(check_show.Report(cluster.name, here, time.monotonic() - begin, checks, found))
+    if status := _status(found):
+        raise typer.Exit(status)
 
 
-def _node(findings: Findings, cluster: Cluster, config: Path, named: str | None, document: yaml_file.Document) -> None:
-    try:
-        node = this_node(cluster, named, own_addresses())
-    except NodeError as error:
-        if named is not None:
-            raise
-        findings.note("files of the node", f"not looked at: {error}")
-        return
-    what = f"files of {node}"
-    if problems := node_files.problems(cluster, node, document):
-        findings.wrong(what, _count(problems, "problem"), ConfigError(str(config), problems))
-    else:
-        findings.well(what, f"{len(list(node_files.needed(cluster, node)))} needed here")
+def _require(cluster: Cluster, config: Path, services: Iterable[str]) -> None:
+    for name in services:
+        if name not in cluster.services:
+            listed = ", ".join(cluster.services) or "none"
+            raise ServiceError(f"{config}: there is no service {name}; it has {listed}")
 
 
-def _generated(findings: Findings, cluster: Cluster) -> None:
-    rendered = files(cluster)
-    for text in alertmanager.notes(cluster):
-        findings.note("generated files", text)
-    binaries = at_hand(os.environ, lambda text: findings.note("generated files", text))
-    if binaries is None:
-        findings.note("generated files", f"{len(rendered)} rendered; no promtool and amtool at hand to judge them")
-        return
-    with tempfile.TemporaryDirectory(prefix="ragpulse-check-") as folder:
-        try:
-            config_in_use.stage(rendered, Path(folder) / "config", binaries)
-        except config_in_use.RefusedError as error:
-            findings.wrong("generated files", "refused", error)
-        else:
-            findings.well("generated files", f"{len(rendered)}, judged by {binaries.promtool} and {binaries.amtool}")
+def _run(checks: list[Check], *, quiet: bool) -> dict[Key, Result]:
+    if quiet:
+        return results(checks, lambda _found, _running: None)
+    telling = Telling()
+
+    def tell(found: Mapping[Key, Result], running: Iterable[Key]) -> None:
+        if telling.console.is_terminal:
+            now = ", ".join(": ".join(key) for key in running)
+            telling.step(f"{len(found)} of {len(checks)} known; asking {now}")
+
+    with telling.at_work():
+        return results(checks, tell)
 
 
-def _show(findings: Findings) -> None:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for title in ("what", "result", "detail"):
-        table.add_column(title, overflow="fold")
-    for row in findings.rows:
-        table.add_row(*row)
-    Telling().console.print(table)
-
-
-def _count(things: Sized, name: str) -> str:
-    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
+def _status(found: Mapping[Key, Result]) -> int:
+    bad = [aspect for (_, aspect), result in found.items() if result.state == "failed"]
+    return _REFUSED if FILES in bad else _FAILED if bad else 0
