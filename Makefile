@@ -9,6 +9,7 @@ STATE ?= .ragpulse
 PORTS_FROM ?=
 BENCH ?=
 CONFIG ?= cluster.yaml
+NODE ?=
 AT := --state "$(STATE)"
 SETTINGS := . .venv/settings
 
@@ -22,9 +23,9 @@ up: ## set up, start and watch: your cluster.yaml, or a demo cluster when there 
 	@$(SETTINGS) && $(BIN)/ragpulse up $(AT) $(if $(PORTS_FROM),--ports-from $(PORTS_FROM))
 
 .PHONY: check
-check: ## judge your cluster.yaml (or CONFIG=...) and the files it names, starting nothing
+check: ## judge every connection of your cluster.yaml (or CONFIG=...) from this machine (or NODE=...)
 	@documents/scripts/setup up
-	@$(SETTINGS) && $(BIN)/ragpulse check --static --config "$(CONFIG)"
+	@$(SETTINGS) && $(BIN)/ragpulse check --config "$(CONFIG)" $(if $(NODE),--node "$(NODE)")
 
 .PHONY: down
 down: ## stop everything that `make up` started

@@ -147,7 +147,14 @@ def test_what_promtool_refuses_ends_with_2(here: Path) -> None:
     assert done.stderr == "promtool refuses the generated configuration: no\n"
 
 
-def test_what_needs_a_connection_is_not_there_yet(here: Path) -> None:
-    done = check(here)
+def test_static_judges_the_whole_file_and_only_as_a_table(here: Path) -> None:
+    for option in ("--json", "chroma"):
+        done = check(here, "--static", option)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("--static judges the whole cluster file, as a table")
+
+
+def test_a_service_that_the_file_does_not_have_is_refused(here: Path) -> None:
+    done = check(here, "--node", "alpha", "chrom")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "this version checks only what needs no connection: run ragpulse check --static\n"
+    assert done.stderr == "cluster.yaml: there is no service chrom; it has chroma\n"

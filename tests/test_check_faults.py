@@ -200,7 +200,7 @@ class TestTls:
         assert (found.status, found.rows["memory", "tls"]["result"]) == (0, "note")
 
     def test_one_that_has_ended(self, look: Look, planted: Planted, authority: Authority) -> None:
-        with self.behind_tls(planted, authority, -2, "rag.test") as change:
+        with self.behind_tls(planted, authority, -1, "rag.test") as change:
             found = look(planted.file(change))
         only(found, ("memory", "tls"), "its certificate ended on 20", "renew the certificate of memory on alpha")
 

@@ -13,7 +13,7 @@ def build(scene: Scene) -> list[Check]:
     ways = Ways(scene)
     services = [check for name in scene.cluster.services for check in ServiceChecks(scene, ways, name).found]
     walks = pairs.checks(scene, _seconds(scene), {check.key for check in services})
-    nodes = [*agents.checks(scene, ways), *clocks.checks(scene)]
+    nodes = [*agents.checks(scene, ways), *clocks.checks(scene, {check.key for check in ways.checks()})]
     found = [*services, *walks, *backups.checks(scene), *nodes, *monitoring.checks(scene, ways)]
     return _by_subject([*ways.checks(), *found])
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 State = Literal["well", "note", "failed", "skipped", "not checked"]
 STATES: tuple[State, ...] = ("well", "note", "failed", "skipped", "not checked")
 Key = tuple[str, str]  # subject, aspect
+SPARE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,16 @@ def not_checked(why: str) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`services`: those it is about, all of which must be asked for; none where it is about the cluster."""
+    """`services`: those it is about, all of which must be asked for; none where it is about the cluster. `limit`:
+    seconds after which it is given up, beyond all that its own requests may take.
+    """
 
     subject: str
     aspect: str
     run: Callable[[], Result]
     needs: tuple[Key, ...] = ()
     services: frozenset[str] = frozenset()
+    limit: float = SPARE
 
     @property
     def key(self) -> Key:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -17,18 +17,19 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from exporters import chroma_api
-from exporters.checks.check import Check, Result, Scene, failed, not_checked, note, well
+from exporters.checks.check import Check, Key, Result, Scene, failed, not_checked, note, well
 from exporters.http_client import Answer, Failure, HttpClient
 from exporters.kernel_clock import clock_state
 from exporters.source import SourceError
 from ragpulse import endpoints, vantage
-from ragpulse.tiers import addresses
+from ragpulse.tiers import HOME_TIER, addresses
 
 if TYPE_CHECKING:
     from ragpulse.services import AnyService
 
 _MOST = 1.0  # beyond it, what two nodes say happens in another order than it did
 _SECONDS = 3.0
+_LONG = 120.0  # of all witnesses of a node in turn
 _NS = 1e9
 
 
@@ -42,11 +43,15 @@ class Witness:
     told: Callable[[Answer], float]
 
 
-def checks(scene: Scene) -> Iterator[Check]:
+def checks(scene: Scene, known: Container[Key]) -> Iterator[Check]:
+    """`known`: the checks of the ways; what is not reached is not asked for the time."""
     yield Check(f"node {scene.node}", "clock", partial(own, scene))
     for node in scene.cluster.nodes:
         if node != scene.node:
-            yield Check(f"node {node}", "clock", partial(other, scene, node))
+            way = (f"node {node}", f"route {HOME_TIER}")
+            yield Check(
+                f"node {node}", "clock", partial(other, scene, node), (way,) if way in known else (), limit=_LONG
+            )
 
 
 def own(scene: Scene) -> Result:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from exporters import chroma_api, memory_request
-from exporters.checks.check import Check, Key, Result, Scene, failed, well
+from exporters.checks.check import SPARE, Check, Key, Result, Scene, failed, well
 from exporters.checks.vllm import VllmAspects
 from exporters.chroma_probe import unit_vector
 from exporters.http_client import Failure, WrongAnswer
@@ -27,6 +27,7 @@ _MOST = 600  # characters of a text that go on: with what stands around it, a pr
 _MAX_DIMENSION = 65_536
 _GOOD = {"well", "note"}
 _CONTRACT = "contract"
+_REQUESTS = 4  # of a walk, besides the completion
 # The last check of each kind alone; in the order of the path.
 _LAST = {"chroma": "query", "memory": "search", "vllm": "completion"}
 
@@ -75,13 +76,15 @@ def generation(aspects: VllmAspects) -> Stage:
 def checks(scene: Scene, seconds: float, known: Container[Key]) -> Iterator[Check]:
     """Of the first Chroma and the first memory service that can be asked, with each vLLM."""
     stages: dict[str, Stage] = {}
+    longest = 0.0  # completion
     for name, service in scene.cluster.services.items():
         if service.kind == "chroma" and service.query is not None:
             stages[name] = retrieval(service, service.query, seconds)
         elif service.kind == "memory" and service.search is not None:
             stages[name] = recall(service, service.search, seconds)
         elif service.kind == "vllm" and service.canary.enabled:
-            stages[name] = generation(VllmAspects(scene, name, service, seconds))
+            aspects = VllmAspects(scene, name, service, seconds)
+            stages[name], longest = generation(aspects), max(longest, aspects.patience)
     last = {name: (name, _LAST[scene.cluster.services[name].kind]) for name in stages}
     chromas, memories, vllms = (
         [name for name, key in last.items() if key in known and key[1] == aspect] for aspect in _LAST.values()
@@ -93,7 +96,7 @@ def checks(scene: Scene, seconds: float, known: Container[Key]) -> Iterator[Chec
         parts = [_subject(walk[0], other) for other in walk[1:]] if walk in whole else []
         needs = (*(last[name] for name in walk), *((part, _CONTRACT) for part in parts))
         run = partial(walked, [(name, stages[name]) for name in walk])
-        yield Check(_subject(*walk), _CONTRACT, run, needs, frozenset(walk))
+        yield Check(_subject(*walk), _CONTRACT, run, needs, frozenset(walk), SPARE + _REQUESTS * seconds + longest)
 
 
 def _subject(*walk: str) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from exporters import chroma_api
 from exporters.checks import credentials, probed, trust
-from exporters.checks.check import Check, Key, Result, Scene, failed, not_checked, well
+from exporters.checks.check import SPARE, Check, Key, Result, Scene, failed, not_checked, well
 from exporters.checks.chroma import ChromaAspects
 from exporters.checks.credentials import Guard, Question, Secret
 from exporters.checks.ray import RayAspects
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ragpulse.services import AnyService, Chroma, HeaderAuth, Http, Memory, Ray, Vllm
 
 FILES = "files"  # the aspect whose failure is one of the configuration
+_REQUESTS = 4  # that one check may make in turn
 _GUARD_CHROMA = (
     "start ChromaDB 0.5.x with CHROMA_SERVER_AUTHN_PROVIDER and _CREDENTIALS_FILE (1.x ignores them and needs a proxy"
     " before it that asks for the secret)"
@@ -76,7 +77,7 @@ class ServiceChecks:
         ours = self._credentials(guard, api)
         model = self._add("model", steps["ready"], ours)
         self._add("metrics", aspects.metrics, api, *page)
-        self._add("completion", aspects.completion, model)
+        self._add("completion", aspects.completion, model, more=aspects.patience)
 
     def _chroma(self, chroma: Chroma) -> None:
         if (first := self._reached(chroma, chroma.url)) is None:
@@ -178,10 +179,11 @@ class ServiceChecks:
             home = self._scene.cluster.services[self._name].nodes[0]
             self._add(aspect, lambda: not_checked(f"{named} is on {home}: run ragpulse check there"))
 
-    def _add(self, aspect: str, run: Callable[[], Result], *needs: Key) -> Key:
+    def _add(self, aspect: str, run: Callable[[], Result], *needs: Key, more: float = 0.0) -> Key:
+        """`more`: seconds that it may take beyond some requests."""
         if not self._scene.asks(self._name):
             run = partial(_without_secrets, run)
-        check = Check(self._name, aspect, run, needs, self._only)
+        check = Check(self._name, aspect, run, needs, self._only, SPARE + _REQUESTS * self._timeout + more)
         self.found.append(check)
         return check.key
 

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from exporters.checks.check import Result, Scene, failed, note, well
-from exporters.http_client import Failure, HttpClient, WrongAnswer
+from exporters.http_client import Failure, HttpClient
 from ragpulse.units import human_duration
 
 if TYPE_CHECKING:
@@ -25,10 +25,11 @@ def result(scene: Scene, service: str, url: str, tls: Tls | None, timeout: float
         try:
             client.get(with_auth=False)
         except Failure as failure:
-            # Without a trusted handshake nothing else of the answer is known.
-            if client.certificate_expires is None or (failure.reason == "tls" and not isinstance(failure, WrongAnswer)):
+            # What is wrong with the answer after a good handshake is another check's to tell.
+            if failure.reason == "tls" or client.certificate_expires is None:
                 return _distrusted(scene, service, failure, client.certificate_expires)
-        return _lasts(scene, service, client.certificate_expires or 0.0)
+        expires = client.certificate_expires
+        return _lasts(scene, service, expires) if expires is not None else well("trusted")
 
 
 def _distrusted(scene: Scene, service: str, failure: Failure, expires: float | None) -> Result:

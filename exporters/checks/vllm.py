@@ -5,13 +5,14 @@ By the looks and the canary of the agent; what they find is only put into words 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from typing import TYPE_CHECKING
 
 from exporters.canary_record import CanaryRecord
 from exporters.checks.check import Result, Scene, failed, not_checked, note, well
-from exporters.http_client import SMALL_BODY_BYTES, HttpClient
+from exporters.http_client import SMALL_BODY_BYTES, HttpClient, WrongAnswer
 from exporters.vllm_canary import CanaryPlan, VllmCanary
 from exporters.vllm_look import Looks
 from exporters.vllm_said import Said
@@ -32,7 +33,7 @@ _SLOW = ("timeout", "saturated")
 
 
 class VllmAspects:
-    """`timeout`: seconds of one request."""
+    """`timeout`: seconds of one request but a completion."""
 
     def __init__(self, scene: Scene, service: str, vllm: Vllm, timeout: float) -> None:
         self._scene = scene
@@ -41,16 +42,18 @@ class VllmAspects:
         self._timeout = timeout
         self._at = f"services.{service}"
         self._home = vllm.nodes[0]
+        self.patience = vantage.canary_timeout(vllm.canary)  # of a completion
 
     def api(self) -> Result:
         """Anything may answer GET /health with 200."""
         client = HttpClient(self._vllm.url, timeout=self._timeout, max_body=SMALL_BODY_BYTES, tls=self._vllm.tls)
-        answer = client.get("/v1/models")
-        client.close()
+        with contextlib.closing(client):
+            answer = client.get("/v1/models")
         if answer.status in _ASKS_FOR_A_KEY:
             return well("/v1/models is there, and asks for a key")
-        if answer.status == 200 and isinstance(answer.mapping().get("data"), list):  # noqa: PLR2004
-            return well("/v1/models is there")
+        with contextlib.suppress(WrongAnswer):
+            if isinstance(answer.expect().mapping().get("data"), list):
+                return well("/v1/models is there")
         return failed(
             f"what answers there is no vLLM: GET /v1/models: HTTP {answer.status}",
             f"correct host and port of {self._at}.url in {self._scene.file}",
@@ -102,14 +105,13 @@ class VllmAspects:
         """The canary of the agent, once, with another prompt."""
         asked = self._vllm.model_copy(update={"canary": self._vllm.canary.model_copy(update={"prompt": prompt})})
         record, begin = CanaryRecord(), time.monotonic()
-        patience = vantage.canary_timeout(self._vllm.canary)
-        list(VllmCanary(CanaryPlan(self._service, patience), asked, record).read())
+        list(VllmCanary(CanaryPlan(self._service, self.patience), asked, record).read())
         seconds = time.monotonic() - begin
         found = record.last(time.monotonic(), float("inf"))
         if found is None:
             return not_checked("it asks for a key, and none is configured")
         if found.reason == "saturated":
-            return note(f"no completion within {patience:g} s: all its slots are busy, and requests wait")
+            return note(f"no completion within {self.patience:g} s: all its slots are busy, and requests wait")
         if found.reason:
             return failed(
                 f"a completion of {self._vllm.canary.max_tokens} tokens failed: {found.reason}",

@@ -6,16 +6,15 @@ a refusal too, for then the other machine has answered. Only then is a port judg
 
 from __future__ import annotations
 
-import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
 import httpcore
 
-from exporters.checks.check import Check, Key, Result, Scene, failed, is_address, note, well
+from exporters.checks.check import Check, Key, Result, Scene, failed, is_address, is_loopback, note, well
 from exporters.http_names import Names
 from exporters.tcp_connect import Outcome, connect_all
 from ragpulse.endpoints import authority
@@ -121,7 +120,7 @@ class Ways:
         """Whether what is meant for a network leaves by our own address on it."""
         source, tier = source_of(address), self._tiers.get(host, ("", ""))[1]
         meant, detail = self._own.get(tier, ""), f"{1000 * outcome.seconds:.1f} ms"
-        if meant in own_addresses() and source not in {"", meant} and not ipaddress.ip_address(meant).is_loopback:
+        if is_detour(source, meant, own_addresses()):
             return note(f"{detail}, but from {source} and not from {meant}: another network is used; see: ip route")
         return well(f"{detail}, from {source}" if source else detail)
 
@@ -142,11 +141,7 @@ class Ways:
 
 def is_loopback_of_ours(scene: Scene, host: str) -> bool:
     """One that means this machine, and is not another node of a demo."""
-    return host == "localhost" or (
-        is_address(host)
-        and ipaddress.ip_address(host).is_loopback
-        and all(host not in addresses(node).values() for node in scene.cluster.nodes.values())
-    )
+    return is_loopback(host) and all(host not in addresses(node).values() for node in scene.cluster.nodes.values())
 
 
 def reached(host: str, ports: list[int]) -> Iterator[tuple[str, Outcome]]:
@@ -156,6 +151,11 @@ def reached(host: str, ports: list[int]) -> Iterator[tuple[str, Outcome]]:
     except (httpcore.ConnectError, httpcore.ConnectTimeout):
         return
     yield from connect_all(((address, address, port) for address in found for port in ports), _SECONDS)
+
+
+def is_detour(source: str, meant: str, own: Container[str]) -> bool:
+    """Whether packets leave with another address than the one on the network that is meant, though we have that one."""
+    return bool(source) and meant in own and source != meant and not is_loopback(meant)
 
 
 def source_of(address: str) -> str:

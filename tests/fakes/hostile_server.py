@@ -150,15 +150,15 @@ def hostile(behaviour: Behaviour) -> Iterator[str]:
 
 
 @contextmanager
-def never_accepting() -> Iterator[str]:
+def never_accepting(host: str = "127.0.0.1") -> Iterator[str]:
     """The URL of a listener whose queue is full: the kernel drops every further attempt to connect."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+    with socket.create_server((host, 0), backlog=0) as listener:
         waiting = [socket.socket() for _ in range(4)]
         try:
             for one in waiting:
                 one.setblocking(False)
                 one.connect_ex(listener.getsockname())
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield f"http://{host}:{listener.getsockname()[1]}"
         finally:
             for one in waiting:
                 one.close()
