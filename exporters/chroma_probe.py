@@ -7,22 +7,17 @@ because collections that are made and deleted leak disk space in every version.
 
 from __future__ import annotations
 
-import math
-import random
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exporters import chroma_api
+from exporters.chroma_collection import NO_SUCH, look_up, unit_vector
 from exporters.http_client import Answer, HttpClient, WrongAnswer
 from exporters.probe import Checks, Plan, ServiceProbe
 
 if TYPE_CHECKING:
     from ragpulse.services import Chroma
-
-_SEED = 20_011  # any: the vector must only be the same each time
-_MAX_DIMENSION = 65_536
-_NO_SUCH = (400, 404)  # of a collection that is not there 0.5.x says 400, 1.x 404; both say 400 of a wrong dimension
 
 
 def chroma_probe(plan: Plan, chroma: Chroma) -> ServiceProbe:
@@ -66,7 +61,7 @@ class _Query:
         ends = time.perf_counter() + self._timeout
         found, self._known = self._known, None  # kept again when all went well
         answer = self._query(found, ends) if found else None
-        if answer is None or answer.status in _NO_SUCH:
+        if answer is None or answer.status in NO_SUCH:
             found = self._look_up(ends)
             answer = self._query(found, ends)
         _with_key(answer.expect(), "distances")
@@ -78,25 +73,9 @@ class _Query:
         return self._client.request("POST", collection.path, json_body=collection.question, timeout=left)
 
     def _look_up(self, ends: float) -> _Collection:
-        path = chroma_api.collection(self._chroma, self._name)
-        answer = self._client.request("GET", path, timeout=ends - time.perf_counter())
-        if answer.status in _NO_SUCH:
-            raise WrongAnswer("invalid", f"there is no collection {self._name}")
-        found = answer.expect().mapping()
-        identity, dimension = found.get("id"), found.get("dimension")
-        if not chroma_api.is_id(identity) or type(dimension) is not int or not 0 < dimension <= _MAX_DIMENSION:
-            raise WrongAnswer("invalid", f"collection {self._name} holds no vectors to ask for")
-        return _Collection(
-            f"{chroma_api.collection(self._chroma, identity)}/query",
-            {"query_embeddings": [unit_vector(dimension)], "n_results": 1, "include": ["distances"]},
-        )
-
-
-def unit_vector(dimension: int) -> list[float]:
-    numbers = random.Random(_SEED)  # noqa: S311 - not a secret
-    direction = [numbers.gauss(0.0, 1.0) for _ in range(dimension)]
-    length = math.hypot(*direction)
-    return [part / length for part in direction]
+        found = look_up(self._client, self._chroma, self._name, ends - time.perf_counter())
+        vector = unit_vector(found.dimension)
+        return _Collection(found.path, {"query_embeddings": [vector], "n_results": 1, "include": ["distances"]})
 
 
 def _with_key(answer: Answer, key: str) -> Answer:

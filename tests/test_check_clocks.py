@@ -8,6 +8,7 @@ import pytest
 
 from exporters.checks import clocks
 from exporters.checks.check import Result, Scene
+from exporters.kernel_clock import ClockState
 from ragpulse import cluster_file
 from tests.fakes.http_replay import Behaviour, Conversation, Replay, hang, replay_server, reply, reply_json
 
@@ -82,6 +83,25 @@ def test_what_hangs_is_passed_over_for_the_next(tmp_path: Path) -> None:
         )
         result = clocks.other(Scene(cluster_file.load(file), "near", str(file)), "far")
     assert (result.state, "by the Date of site" in result.detail) == ("well", True)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "state"),
+    [
+        (ClockState(synchronised=True, offset=0.0012), "well"),
+        (ClockState(synchronised=False, offset=None), "note"),
+        (None, "not checked"),
+    ],
+)
+def test_of_its_own_clock_a_node_says_what_the_kernel_does(
+    tmp_path: Path, kernel: ClockState | None, state: str
+) -> None:
+    file = tmp_path / "cluster.yaml"
+    file.write_text("cluster: one\nnodes: {near: {address: 127.0.0.2}}\n")
+    result = clocks.own(Scene(cluster_file.load(file), "near", str(file)), lambda: kernel)
+    assert result.state == state
+    assert "adjtimex" in result.detail
+    assert state != "well" or "+1.2 ms" in result.detail
 
 
 def test_what_lives_elsewhere_tells_nothing_of_the_node(tmp_path: Path, replay: Replay) -> None:

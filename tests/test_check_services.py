@@ -15,6 +15,7 @@ import pytest
 from exporters.checks import pairs
 from exporters.checks.build import build
 from exporters.checks.check import Key, Result, Scene
+from exporters.checks.chroma import room
 from exporters.checks.order import results
 from ragpulse import cluster_file, node_files, vantage, yaml_file
 from ragpulse.services import MemoryCheck
@@ -88,6 +89,75 @@ class TestRay:
 
     def test_the_list_of_another_node_is_not_looked_for(self, ray: RayCluster, tmp_path: Path) -> None:
         assert of(self.look(ray, tmp_path, "clu"), "ray")["discovery"] == "not checked"
+
+
+class TestRoom:
+    @pytest.mark.parametrize(
+        ("free", "size", "flags", "words"),
+        [
+            (40, 1000, 0, "make room there"),
+            (60, 1000, 0, ""),
+            (20_000, 1_000_000, 0, ""),  # 2 % of a large one
+            (9_000, 1_000_000, 0, "make room there"),
+            (900, 1000, os.ST_RDONLY, "mount it again"),
+        ],
+    )
+    def test_a_full_or_read_only_file_system_is_one_that_chroma_cannot_write_to(
+        self, free: int, size: int, flags: int, words: str
+    ) -> None:
+        """Counted in MiB."""
+        disk = os.statvfs_result((1 << 20, 1 << 20, size, free, free, 0, 0, 0, flags, 255))
+        result = room(Path("/srv/chroma"), disk, "SQLite")
+        assert (result.state == "failed") == bool(words)
+        assert words in result.mend
+        assert result.state == "failed" or result.detail.startswith("SQLite; ")
+
+
+class TestVersions:
+    @pytest.mark.parametrize(("version", "state"), [("0.5.23", "well"), ("1.0.0", "well"), ("0.6.3", "note")])
+    def test_of_chroma(self, replay: Replay, tmp_path: Path, version: str, state: str) -> None:
+        replay.get("/api/v2/heartbeat", reply_json({"nanosecond heartbeat": 1}))
+        replay.get("/api/v2/version", reply_json(version))
+        service = f"chroma: {{kind: chroma, nodes: [box], url: '{replay.url}'}}"
+        seen = found(
+            tmp_path, f"cluster: one\nnodes: {{box: {{address: 127.0.0.1}}}}\nservices: {{{service}}}\n", "box"
+        )
+        assert (seen["chroma", "version"].state, seen["chroma", "version"].detail[: len(version)]) == (state, version)
+
+    @pytest.mark.parametrize(
+        ("version", "state"),
+        [("0.32.0", "well"), ("0.8.5.post1", "well"), ("0.8.4", "note"), ("1.0", "well"), ("", "not checked")],
+    )
+    def test_of_vllm(self, vllm: Replay, tmp_path: Path, version: str, state: str) -> None:
+        vllm.get("/version", reply_json({"version": version} if version else {}))
+        service = f"vllm: {{kind: vllm, nodes: [box], url: '{vllm.url}'}}"
+        seen = found(
+            tmp_path, f"cluster: one\nnodes: {{box: {{address: 127.0.0.1}}}}\nservices: {{{service}}}\n", "box"
+        )
+        assert seen["vllm", "version"].state == state
+        assert {seen["vllm", aspect].state for aspect in ("health", "api", "model", "completion")} == {"well"}
+
+
+class TestBackups:
+    TEXT = (
+        "cluster: two\nnodes: {{near: {{address: 127.0.0.1}}, far: {{address: 127.0.0.2}}}}\n"
+        "backups: {{nightly: {{kind: borg, node: near, every: 24h, state_file: {file}}}}}\n"
+    )
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [(None, "records no backup"), ("{", "is not JSON"), ('{"version": 99}', "a newer ragpulse")],
+    )
+    def test_a_record_that_tells_of_no_backup_has_failed(self, tmp_path: Path, content: str | None, words: str) -> None:
+        file = tmp_path / "state.json"
+        if content is not None:
+            file.write_text(content)
+        record = found(tmp_path, self.TEXT.format(file=file), "near")["backup nightly", "record"]
+        assert (record.state, words in record.detail, "borg-run" in record.mend) == ("failed", True, True)
+
+    def test_it_is_judged_on_the_node_that_makes_it(self, tmp_path: Path) -> None:
+        record = found(tmp_path, self.TEXT.format(file=tmp_path / "state.json"), "far")["backup nightly", "record"]
+        assert record == Result("not checked", "it is made on near: run ragpulse check there")
 
 
 class TestMonitoring:

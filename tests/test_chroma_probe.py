@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from exporters.chroma_probe import chroma_probe, unit_vector
+from exporters.chroma_collection import unit_vector
+from exporters.chroma_probe import chroma_probe
 from exporters.probe import ServiceProbe
 from exporters.secret import SecretError
 from ragpulse.services import Chroma, ChromaQuery

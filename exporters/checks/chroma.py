@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from exporters import chroma_api
 from exporters.checks.check import Result, Scene, failed, not_checked, note, well
-from exporters.http_client import Failure
+from exporters.chroma_collection import NO_SUCH, look_up
+from exporters.http_client import Failure, WrongAnswer
 from exporters.label_text import fits_label
 
 if TYPE_CHECKING:
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
     from ragpulse.services import Chroma
 
 _TRIED = ("0.5.", "1.")  # docs/configuration-documentation.md
-_NO_SUCH = (400, 404)  # of a collection that is not there 0.5.x says 400, 1.x 404
 _DATABASE = "chroma.sqlite3"
 _INDEX = "data_level0.bin"  # of HNSW, in one folder for each collection that has vectors
-_LITTLE = 0.05  # of the file system, below which the next ingest may fill it
+_LITTLE, _LITTLE_GIB = 0.05, 10  # of the file system, or GiB of a large one: the next ingest may fill it
 _GIB = 1024.0**3
 
 
@@ -55,19 +55,16 @@ class ChromaAspects:
         if chroma.canary is not None:
             named.setdefault(chroma.canary.collection, f"{self._at}.canary.collection")
         with contextlib.closing(self._client()) as client:
-            if client.get(chroma_api.database(chroma)).status in _NO_SUCH:
+            if client.get(chroma_api.database(chroma)).status in NO_SUCH:
                 return failed(
                     f"there is no database {chroma.database} in tenant {chroma.tenant}",
                     f"correct {self._at}.database in {file}, or create that database",
                 )
             for name, setting in named.items():
-                answer = client.get(chroma_api.collection(chroma, name))
-                if answer.status in _NO_SUCH:
-                    return failed(
-                        f"there is no collection {name}", f"correct {setting} in {file}, or create and fill it"
-                    )
-                if not isinstance(answer.expect().mapping().get("dimension"), int):
-                    return failed(f"collection {name} is empty", f"fill it, or name another as {setting} in {file}")
+                try:
+                    look_up(client, chroma, name)
+                except WrongAnswer as wrong:
+                    return failed(str(wrong), f"correct {setting} in {file}, or create and fill that collection")
         return well(", ".join(named)) if named else note(f"none is named: {self._at}.query.collection is not set")
 
     def storage(self) -> Result:
@@ -84,15 +81,20 @@ class ChromaAspects:
             disk = os.statvfs(folder)
         except OSError as error:
             return failed(f"{error.filename or folder}: {error.strerror}", f"let the user of the agent read {folder}")
-        said = f"SQLite {size / 1e6:.1f} MB, {indexes} HNSW {'index' if indexes == 1 else 'indexes'}"
-        room = f"{disk.f_bavail * disk.f_frsize / _GIB:.1f} of {disk.f_blocks * disk.f_frsize / _GIB:.1f} GiB free"
-        if disk.f_flag & os.ST_RDONLY:
-            return failed(
-                f"the file system of {folder} is read-only", f"see dmesg, then mount it again: findmnt -T {folder}"
-            )
-        if disk.f_bavail < _LITTLE * disk.f_blocks:
-            return failed(f"{room} where {folder} is", f"make room there: du -xh {folder} | sort -h | tail")
-        return well(f"{said}; {room}")
+        return room(folder, disk, f"SQLite {size / 1e6:.1f} MB, HNSW indexes: {indexes}")
 
     def _client(self) -> HttpClient:
         return chroma_api.client(self._chroma, self._timeout)
+
+
+def room(folder: Path, disk: os.statvfs_result, holds: str) -> Result:
+    """`holds`: what is said of the folder when all is well."""
+    free, size = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
+    said = f"{free / _GIB:.1f} of {size / _GIB:.1f} GiB free"
+    if disk.f_flag & os.ST_RDONLY:
+        return failed(
+            f"the file system of {folder} is read-only", f"see dmesg for why, then mount it again: findmnt -T {folder}"
+        )
+    if free < min(_LITTLE * size, _LITTLE_GIB * _GIB):
+        return failed(f"{said} where {folder} is", f"make room there: du -xh {folder} | sort -h | tail")
+    return well(f"{holds}; {said}")

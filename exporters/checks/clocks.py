@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from exporters import chroma_api
 from exporters.checks.check import Check, Key, Result, Scene, failed, not_checked, note, well
 from exporters.http_client import Answer, Failure, HttpClient
-from exporters.kernel_clock import clock_state
+from exporters.kernel_clock import ClockState, clock_state
 from exporters.source import SourceError
 from ragpulse import endpoints, vantage
 from ragpulse.tiers import HOME_TIER, addresses
@@ -54,8 +54,8 @@ def checks(scene: Scene, known: Container[Key]) -> Iterator[Check]:
             )
 
 
-def own(scene: Scene) -> Result:
-    state = clock_state()
+def own(scene: Scene, ask: Callable[[], ClockState | None] = clock_state) -> Result:
+    state = ask()
     if state is None:
         return not_checked("the kernel does not let us ask whether its clock is synchronised (adjtimex)")
     if not state.synchronised:

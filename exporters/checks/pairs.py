@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING
 from exporters import chroma_api, memory_request
 from exporters.checks.check import SPARE, Check, Key, Result, Scene, failed, well
 from exporters.checks.vllm import VllmAspects
-from exporters.chroma_probe import unit_vector
-from exporters.http_client import Failure, WrongAnswer
+from exporters.chroma_collection import look_up, unit_vector
+from exporters.http_client import Failure
 
 if TYPE_CHECKING:
     from ragpulse.services import Chroma, ChromaQuery, Memory, MemoryCheck
 
 _QUESTION = "What do we know about this?"
 _MOST = 600  # characters of a text that go on: with what stands around it, a prompt of the canary holds them
-_MAX_DIMENSION = 65_536
 _GOOD = {"well", "note"}
 _CONTRACT = "contract"
 _REQUESTS = 4  # of a walk, besides the completion
@@ -42,13 +41,9 @@ Stage = Callable[[str], str]  # the text of the stage before → its own
 def retrieval(chroma: Chroma, query: ChromaQuery, seconds: float) -> Stage:
     def find(text: str) -> str:
         with contextlib.closing(chroma_api.client(chroma, seconds)) as client:
-            found = client.get(chroma_api.collection(chroma, query.collection)).expect().mapping()
-            identity, dimension = found.get("id"), found.get("dimension")
-            if not chroma_api.is_id(identity) or type(dimension) is not int or not 0 < dimension <= _MAX_DIMENSION:
-                raise WrongAnswer("invalid", f"collection {query.collection} holds no vectors to ask for")
-            path = f"{chroma_api.collection(chroma, identity)}/query"
-            asked = {"query_embeddings": [unit_vector(dimension)], "n_results": 1, "include": ["documents"]}
-            answer = client.request("POST", path, json_body=asked).expect()
+            found = look_up(client, chroma, query.collection)
+            asked = {"query_embeddings": [unit_vector(found.dimension)], "n_results": 1, "include": ["documents"]}
+            answer = client.request("POST", found.path, json_body=asked).expect()
             return _document(answer.mapping().get("documents")) or text
 
     return find
@@ -111,9 +106,9 @@ def walked(stages: list[tuple[str, Stage]]) -> Result:
         try:
             text = stage(text)
         except (Failure, _BrokenError) as error:
-            before = f"after {' and '.join(times)}" if times else "at once"
+            before = f" after {' and '.join(times)}" if times else ""
             return failed(
-                f"{name} fails {before}: {error}",
+                f"{name} fails{before}: {error}",
                 f"it is well alone: see the log of {name} for what it makes of this question, and run it again",
             )
         times.append(f"{name} {1000 * (time.monotonic() - begin):.0f} ms")

@@ -120,12 +120,10 @@ class ServiceChecks:
             self._add(name, step, *first)
 
     def _ray(self, ray: Ray) -> None:
-        self._at_home(
-            "discovery", ray.discovery_file, RayAspects(self._scene, self._name, ray, self._timeout).discovery
-        )
+        aspects = RayAspects(self._scene, self._name, ray, self._timeout)
+        self._at_home("discovery", ray.discovery_file, aspects.discovery)
         if (first := self._reached(ray, ray.url)) is None:
             return
-        aspects = RayAspects(self._scene, self._name, ray, self._timeout)
         secret = Secret("token_file", ray.token_file)
         order = "start Ray with RAY_AUTH_MODE=token"
         guard = Guard(self._name, ray.url, ray.tls, secret, Question("/api/version"), order)

@@ -106,7 +106,7 @@ def whole_demo(state: Path) -> Iterator[Demo]:
             argv = (sys.executable, "-m", "ragpulse", "agent", "--config", str(file), "--node", node)
             agent = Process(name=f"agent-{node}", argv=argv, about="")
             started[agent.name] = stack.enter_context(running(agent, state / f"log-{node}"))
-            until(partial(answers, f"http://{address}:{ports.agent}/healthz"), "its agent")
+            until(partial(answers, f"http://{address}:{ports.agent}/healthz"), "its agent", seconds=60)
         until(lambda: answers(str(plan["vllm"].ready_url)), "the stand-in")
         until(lambda: answers(str(plan["memory"].ready_url)), "the memory service")
         yield Demo(state, ports, text, started)
