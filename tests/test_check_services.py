@@ -155,6 +155,13 @@ class TestBackups:
         record = found(tmp_path, self.TEXT.format(file=file), "near")["backup nightly", "record"]
         assert (record.state, words in record.detail, "borg-run" in record.mend) == ("failed", True, True)
 
+    def test_a_secret_of_a_backup_is_a_file_of_the_node(self, tmp_path: Path) -> None:
+        text = self.TEXT.replace("state_file: {file}", "repository: {folder}, passphrase_file: {folder}/missing")
+        seen = found(tmp_path, text.format(folder=tmp_path), "near")
+        assert f"{tmp_path}/missing does not exist" in seen["node near", "files"].detail
+        assert "backups.nightly.passphrase_file" in seen["node near", "files"].mend
+        assert found(tmp_path, text.format(folder=tmp_path), "far")["node far", "files"].state == "well"
+
     def test_it_is_judged_on_the_node_that_makes_it(self, tmp_path: Path) -> None:
         record = found(tmp_path, self.TEXT.format(file=tmp_path / "state.json"), "far")["backup nightly", "record"]
         assert record == Result("not checked", "it is made on near: run ragpulse check there")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporters.checks import agents, backups, clocks, monitoring, pairs
+from exporters.checks import agents, backups, clocks, files, monitoring, pairs
 from exporters.checks.check import Check, Key, Scene
 from exporters.checks.services import ServiceChecks
 from exporters.checks.ways import Ways
@@ -14,7 +14,8 @@ def build(scene: Scene) -> list[Check]:
     services = [check for name in scene.cluster.services for check in ServiceChecks(scene, ways, name).found]
     walks = pairs.checks(scene, _seconds(scene), {check.key for check in services})
     nodes = [*agents.checks(scene, ways), *clocks.checks(scene, {check.key for check in ways.checks()})]
-    found = [*services, *walks, *backups.checks(scene), *nodes, *monitoring.checks(scene, ways)]
+    found = [*services, *walks, *backups.checks(scene), *nodes, *files.checks(scene)]
+    found += monitoring.checks(scene, ways)
     return _by_subject([*ways.checks(), *found])
 
 

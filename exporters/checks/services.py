@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from exporters import chroma_api
-from exporters.checks import credentials, probed, trust
-from exporters.checks.check import SPARE, Check, Key, Result, Scene, failed, not_checked, well
+from exporters.checks import credentials, files, probed, trust
+from exporters.checks.check import SPARE, Check, Key, Result, Scene, not_checked
 from exporters.checks.chroma import ChromaAspects
 from exporters.checks.credentials import Guard, Question, Secret
+from exporters.checks.files import FILES
 from exporters.checks.ray import RayAspects
 from exporters.checks.vllm import VllmAspects
 from exporters.checks.ways import Target, Ways
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from exporters.probe import ServiceProbe
     from ragpulse.services import AnyService, Chroma, HeaderAuth, Http, Memory, Ray, Vllm
 
-FILES = "files"  # the aspect whose failure is one of the configuration
 _REQUESTS = 4  # that one check may make in turn
 _GUARD_CHROMA = (
     "start ChromaDB 0.5.x with CHROMA_SERVER_AUTHN_PROVIDER and _CREDENTIALS_FILE (1.x ignores them and needs a proxy"
@@ -140,22 +140,13 @@ class ServiceChecks:
             return None
         needs: tuple[Key, ...] = ()
         if self._scene.asks(self._name):
-            needs = (self._add(FILES, self._files),)
+            needs = (self._add(FILES, partial(files.result, self._scene, (f"{self._at}.",))),)
         target = Target.of_url(url, f"{self._at}.url")
         port = self._ways.to_port(target, self._name, self._only)
         if url.startswith("https:"):
             judge = partial(trust.result, self._scene, self._name, url, service.tls, self._timeout)
             port = self._add("tls", judge, port, *needs)
         return (*needs, port)
-
-    def _files(self) -> Result:
-        ours = [one for one in self._scene.problems if one.key.startswith(f"{self._at}.")]
-        if ours:
-            keys = ", ".join(one.key for one in ours)
-            return failed(
-                "; ".join(one.text for one in ours), f"put the file right, or correct {keys} in {self._scene.file}"
-            )
-        return well("all that it needs on this node")
 
     def _credentials(self, guard: Guard, *needs: Key) -> Key:
         accepted, guarded = credentials.aspects(self._scene, guard, self._timeout)

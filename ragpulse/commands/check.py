@@ -13,8 +13,8 @@ import typer
 
 from exporters.checks.build import build, chosen
 from exporters.checks.check import Check, Key, Result, Scene
+from exporters.checks.files import FILES
 from exporters.checks.order import results
-from exporters.checks.services import FILES
 from ragpulse import cluster_file, node_files, yaml_file
 from ragpulse.commands import check_show, check_static
 from ragpulse.errors import RagpulseError
