@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 HEARTBEAT = "/api/v2/heartbeat"  # without token and without database: it answers while SQLite is locked
 VERSION = "/api/v2/version"
+PRE_FLIGHT = "/api/v2/pre-flight-checks"
+NO_SUCH = (400, 404)  # of a collection that is not there 0.5.x says 400, 1.x 404; both say 400 of a wrong dimension
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")  # a UUID; anything else would be a path of the server's choosing
 
 
@@ -27,9 +29,13 @@ def database(chroma: Chroma) -> str:
     return f"{tenant(chroma)}/databases/{_part(chroma.database)}"
 
 
+def collections(chroma: Chroma) -> str:
+    return f"{database(chroma)}/collections"
+
+
 def collection(chroma: Chroma, name_or_id: str) -> str:
     """By name to look it up, by id for all else."""
-    return f"{database(chroma)}/collections/{_part(name_or_id)}"
+    return f"{collections(chroma)}/{_part(name_or_id)}"
 
 
 def is_id(found: object) -> TypeGuard[str]:

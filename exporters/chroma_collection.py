@@ -16,7 +16,6 @@ from exporters.http_client import HttpClient, WrongAnswer
 if TYPE_CHECKING:
     from ragpulse.services import Chroma
 
-NO_SUCH = (400, 404)  # of a collection that is not there 0.5.x says 400, 1.x 404; both say 400 of a wrong dimension
 MAX_DIMENSION = 65_536
 _SEED = 20_011  # any: the vector must only be the same each time
 
@@ -31,7 +30,7 @@ class Collection:
 
 def look_up(client: HttpClient, chroma: Chroma, name: str, timeout: float | None = None) -> Collection:
     answer = client.request("GET", chroma_api.collection(chroma, name), timeout=timeout)
-    if answer.status in NO_SUCH:
+    if answer.status in chroma_api.NO_SUCH:
         raise WrongAnswer("invalid", f"there is no collection {name}")
     found = answer.expect().mapping()
     identity, dimension = found.get("id"), found.get("dimension")

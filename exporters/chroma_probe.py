@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exporters import chroma_api
-from exporters.chroma_collection import NO_SUCH, look_up, unit_vector
+from exporters.chroma_collection import look_up, unit_vector
 from exporters.http_client import Answer, HttpClient, WrongAnswer
 from exporters.probe import Checks, Plan, ServiceProbe
 
@@ -61,7 +61,7 @@ class _Query:
         ends = time.perf_counter() + self._timeout
         found, self._known = self._known, None  # kept again when all went well
         answer = self._query(found, ends) if found else None
-        if answer is None or answer.status in NO_SUCH:
+        if answer is None or answer.status in chroma_api.NO_SUCH:
             found = self._look_up(ends)
             answer = self._query(found, ends)
         _with_key(answer.expect(), "distances")

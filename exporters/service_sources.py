@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exporters.canary_record import CanaryRecord
 from exporters.chroma_probe import chroma_probe
+from exporters.chroma_recall import RecallSource
 from exporters.chroma_source import ChromaSource
 from exporters.http_probe import http_probe
 from exporters.memory_probe import memory_probe
@@ -99,6 +100,8 @@ def _vllm(plan: Plan, vllm: Vllm, cluster: Cluster, *, is_home: bool, is_vantage
 def _local_facts(plan: Plan, service: AnyService) -> Iterator[Source]:
     if service.kind == "chroma":
         yield ChromaSource(plan, service)
+        if service.canary is not None:
+            yield RecallSource(plan.service, service, service.canary)
     elif service.kind == "memory" and service.gauges:
         yield MemorySource(plan, service)
 

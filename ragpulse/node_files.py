@@ -82,7 +82,7 @@ def _of_its_home(at: Path_, service: AnyService) -> Iterator[Needed]:
         case Chroma():
             if service.data_dir is not None:
                 yield Needed((*at, "data_dir"), Path(service.data_dir), "folder")
-            if service.canary is not None:
+            if service.canary is not None and service.canary.golden_file is not None:
                 yield Needed((*at, "canary", "golden_file"), Path(service.canary.golden_file), "file")
 
 

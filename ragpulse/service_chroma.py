@@ -1,9 +1,21 @@
 """ChromaDB in the cluster file."""
 
-from typing import ClassVar, Literal
+import re
+from typing import Annotated, ClassVar, Literal
 
-from ragpulse.model import BaseUrl, FilePath, HeaderName, HeaderPrefix, Part
+from pydantic import AfterValidator, model_validator
+
+from ragpulse.golden import DEFAULT_COLLECTION
+from ragpulse.model import BaseUrl, Duration, FilePath, HeaderName, HeaderPrefix, Part
 from ragpulse.service import Service
+
+_COLLECTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")  # what both generations allow
+
+
+def _collection(text: str) -> str:
+    if not _COLLECTION.fullmatch(text):
+        raise ValueError(f"{text!r} is no name of a collection: 3 to 63 letters, digits and . _ - between them")
+    return text
 
 
 class ChromaQuery(Part):
@@ -12,10 +24,18 @@ class ChromaQuery(Part):
 
 
 class ChromaCanary(Part):
-    collection: str
-    """collection that is asked"""
-    golden_file: FilePath
-    """what it must find"""
+    collection: Annotated[str, AfterValidator(_collection)] = DEFAULT_COLLECTION
+    """collection that is asked; without `golden_file` one of our own, which `ragpulse canary init` writes"""
+    golden_file: FilePath | None = None
+    """queries of a collection of yours, and what they must find; `ragpulse canary golden` makes it"""
+    every: Duration = 60.0
+    """time between two rounds of all golden queries"""
+
+    @model_validator(mode="after")
+    def _is_of_one_collection(self) -> "ChromaCanary":
+        if self.golden_file is not None and "collection" not in self.model_fields_set:
+            raise ValueError("needs the collection that golden_file was made of")
+        return self
 
 
 class Chroma(Service):
@@ -40,4 +60,4 @@ class Chroma(Service):
     query: ChromaQuery | None = None
     """what the check `query` asks; without it that is not judged"""
     canary: ChromaCanary | None = None
-    """a query whose answer is known; not sent yet"""
+    """queries whose exact answers are known: are the nearest records found?"""

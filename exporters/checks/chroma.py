@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from exporters import chroma_api
 from exporters.checks.check import Result, Scene, failed, not_checked, note, well
-from exporters.chroma_collection import NO_SUCH, look_up
+from exporters.chroma_collection import look_up
 from exporters.http_client import Failure, WrongAnswer
 from exporters.label_text import fits_label
 
@@ -55,7 +55,7 @@ class ChromaAspects:
         if chroma.canary is not None:
             named.setdefault(chroma.canary.collection, f"{self._at}.canary.collection")
         with contextlib.closing(self._client()) as client:
-            if client.get(chroma_api.database(chroma)).status in NO_SUCH:
+            if client.get(chroma_api.database(chroma)).status in chroma_api.NO_SUCH:
                 return failed(
                     f"there is no database {chroma.database} in tenant {chroma.tenant}",
                     f"correct {self._at}.database in {file}, or create that database",

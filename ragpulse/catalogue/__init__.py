@@ -6,6 +6,7 @@ from ragpulse.catalogue import (
     agent,
     backup,
     chroma,
+    chroma_recall,
     gpu,
     gpu_errors,
     gpu_use,
@@ -31,6 +32,7 @@ COMPONENTS: dict[str, ModuleType] = {
     "vllm_canary": vllm_canary,
     "ray": ray,
     "chroma": chroma,
+    "chroma_recall": chroma_recall,
     "memory": memory,
     "backup": backup,
 }

@@ -6,7 +6,7 @@ from ragpulse.consistency.contradiction import Contradiction
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
 from ragpulse.recorded import short_window
-from ragpulse.services import Canary, Vllm
+from ragpulse.services import Canary, Chroma, Vllm
 from ragpulse.units import prometheus_duration
 from ragpulse.vantage import interval
 
@@ -23,6 +23,8 @@ def contradictions(cluster: Cluster) -> Iterator[Contradiction]:
         if isinstance(service, Vllm):
             yield from _interval((*at, "canary", "every"), service.canary.every, cluster)
             yield from _slow_canary(at, service.canary)
+        if isinstance(service, Chroma) and service.canary is not None:
+            yield from _too_often((*at, "canary", "every"), service.canary.every)
         yield from _slow_probes(name, cluster)
     yield from _forgotten(cluster)
 
@@ -37,6 +39,10 @@ def _interval(path: Path_, every: float, cluster: Cluster) -> Iterator[Contradic
             f" needs two probes within {prometheus_duration(window)}"
         )
         yield Contradiction(path, text, (_SCRAPE_INTERVAL,))
+    yield from _too_often(path, every)
+
+
+def _too_often(path: Path_, every: float) -> Iterator[Contradiction]:
     if every < SHORTEST_INTERVAL:
         text = f"{prometheus_duration(every)} is too often: at least 1s, or the probes become a load of their own"
         yield Contradiction(path, text)

@@ -4,8 +4,10 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+
+import httpx
 
 from ragpulse.services import Chroma, ChromaQuery
 
@@ -49,9 +51,20 @@ class Database:
     def empty(self, collection: str, records: int) -> None:
         """Deletes so many records that `write` wrote, not the collection."""
         with self.server.client() as client:
-            identity = client.get(f"{self._collections}/{collection}").raise_for_status().json()["id"]
-            gone = {"ids": [f"{collection}-{index}" for index in range(records)]}
-            client.post(f"{self._collections}/{identity}/delete", json=gone).raise_for_status()
+            self.post(client, collection, "delete", {"ids": [f"{collection}-{index}" for index in range(records)]})
+
+    def post(self, client: httpx.Client, collection: str, action: str, body: Mapping[str, Any]) -> Any:
+        identity = client.get(f"{self._collections}/{collection}").raise_for_status().json()["id"]
+        return client.post(f"{self._collections}/{identity}/{action}", json=body).raise_for_status().json()
+
+    def contents(self) -> dict[str, int]:
+        """Collection → records."""
+        with self.server.client() as client:
+            listed = client.get(self._collections).raise_for_status().json()
+            return {
+                each["name"]: client.get(f"{self._collections}/{each['id']}/count").raise_for_status().json()
+                for each in listed
+            }
 
     def service(self, collection: str | None = None, **more: str | None) -> Chroma:
         """As an operator writes it down; `more` replaces what is right."""
