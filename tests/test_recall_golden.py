@@ -72,4 +72,5 @@ def test_a_distance_is_that_of_chroma(space: Space, distance: float) -> None:
     search = Search([(3.0, 4.0)], space, 1)
     search.add("a", (5.0, 0.0) if space != "l2" else (5.0, 6.0))
     ((_, (found,)),) = search.found()
-    assert found == (pytest.approx(distance), "a")
+    assert found.id == "a"
+    assert found.distance == pytest.approx(distance)
