@@ -1,7 +1,8 @@
 """The state of every component as one number: 0 unknown, 1 down, 2 degraded, 3 up. Always there; unknown by default.
 
 A service is degraded when it answers but one of those who probe it finds it not ready, or when it is a vLLM whose state
-says so: one that has stalled answers every probe of its pages. It is down when it answers nobody. A node is
+says so: one that has stalled answers every probe of its pages; or when it is a ChromaDB that no longer finds what is
+nearest. It is down when it answers nobody. A node is
 degraded when a source of its agent gives nothing, a GPU of it cannot be read, or an alert about it pages: a GPU is
 lost, memory runs out. A backup is down while there is none to rely on, and degraded while any other alert about it
 fires. What this version has no source or probe for stays unknown.
@@ -9,7 +10,7 @@ fires. What this version has no source or probe for stays unknown.
 
 from collections.abc import Iterator
 
-from alerts import backup
+from alerts import backup, recall
 from alerts.gpu import GPU_UNAVAILABLE
 from alerts.monitoring import SOURCE_FAILING, SOURCE_STALE
 from alerts.rule import Group, Record
@@ -20,7 +21,7 @@ from ragpulse.catalogue.service import READY, UP
 from ragpulse.inventory import Cluster
 from ragpulse.promql import agent_up, firing, instant, series
 from ragpulse.recorded import COMPONENT_STATE
-from ragpulse.services import WATCHED, AnyService, Vllm
+from ragpulse.services import WATCHED, AnyService, Chroma, Vllm
 
 _UNKNOWN = "vector(0)"
 
@@ -47,6 +48,8 @@ def _service(name: str, service: AnyService) -> str:
     if isinstance(service, Vllm):
         # 0 while it does no work, else nothing, so that readiness speaks.
         ready = f"(0 * max({instant(vllm.STATE, service=name, state=TOLD_BY_STATE)} == 1) or {ready})"
+    elif isinstance(service, Chroma) and service.canary is not None:
+        ready = f"(0 * max({firing(recall.RECALL_LOW, service=name)}) or {ready})"
     return f"1 + max({instant(UP, service=name)}) * (1 + {ready}) or {_UNKNOWN}"
 
 

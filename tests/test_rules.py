@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from alerts import backup, gpu, rules
+from alerts import backup, gpu, recall, rules
 from alerts.render import render
 from exporters.gpu_load import GpuLoad
 from ragpulse import cluster_file, yaml_file
@@ -37,6 +37,7 @@ VLLM_ALERTS = {
 }  # fmt: skip
 
 BACKUP_ALERTS = {*backup.LOST, *backup.AILING}
+RECALL_ALERTS = {recall.CANARY_MISSING, recall.RECALL_LOW, recall.RECALL_DROPPED, recall.DISTANCE_DRIFTED}
 
 # A page that follows from readiness asks for it; a memory that is lost is counted.
 MEMORY_ALERTS = {"MemoryKeyRefused", "MemoryLeftovers", "MemoryRoundTripFailed", "MemoryStale"}
@@ -104,7 +105,7 @@ def test_an_alert_on_a_reading_survives_two_missing_scrapes() -> None:
     patient = {alert["alert"] for alert in alerts if alert.get("keep_firing_for") == "20s"}
     assert patient == {
         "CertificateExpires", "ChromaUnguarded", "ConfigReloadRefused", "MemoryWedgeForecast", "ServiceDown",
-        "ServiceNotReady", "SourceStale", *GPU_ALERTS, *BACKUP_ALERTS, *MEMORY_ALERTS, *VLLM_ALERTS,
+        "ServiceNotReady", "SourceStale", *GPU_ALERTS, *BACKUP_ALERTS, *MEMORY_ALERTS, *RECALL_ALERTS, *VLLM_ALERTS,
     }  # fmt: skip
     assert all(reads_gauge(alert["expr"]) == ("keep_firing_for" in alert) for alert in alerts)
 
