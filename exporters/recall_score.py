@@ -34,7 +34,9 @@ NOTHING_FOUND = Score(dict.fromkeys(FIRST_AND_ALL, 0.0))
 def score(golden: Golden, found: list[list[Neighbour]]) -> Score:
     """`found`: the neighbours of each query, the nearest first."""
     pairs = list(zip(golden.queries, found, strict=True))
-    recall = {k: sum(_share(query, neighbours, k) for query, neighbours in pairs) / len(pairs) for k in FIRST_AND_ALL}
+    recall = {
+        k: sum(_hits(query, neighbours, k) for query, neighbours in pairs) / (k * len(pairs)) for k in FIRST_AND_ALL
+    }
     moved = [drift for query, neighbours in pairs for drift in _drifts(query, neighbours)]
     if not moved:
         return Score(recall)
@@ -45,8 +47,8 @@ def score(golden: Golden, found: list[list[Neighbour]]) -> Score:
     )
 
 
-def _share(query: Query, neighbours: list[Neighbour], k: int) -> float:
-    return len({each.id for each in neighbours[:k]} & set(query.ids[:k])) / k
+def _hits(query: Query, neighbours: list[Neighbour], k: int) -> int:
+    return len({each.id for each in neighbours[:k]} & set(query.ids[:k]))
 
 
 def _drifts(query: Query, neighbours: list[Neighbour]) -> list[tuple[int, float]]:

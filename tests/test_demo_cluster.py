@@ -144,11 +144,12 @@ def test_the_plan_listens_on_loopback_only_and_names_what_moves_a_port(state: Pa
     assert listens == {
         "chroma": [f"127.0.0.1:{PORTS.chroma}"],
         "chroma-fill": [],
+        "chroma-canary": [],
         "memory": [f"127.0.0.1:{PORTS.memory}"],
         "vllm": [f"127.0.0.1:{PORTS.vllm}"],
         "load": [],
         "receiver": [f"127.0.0.1:{PORTS.receiver}"],
     }
     assert {listen.setting for process in plan(state) for listen in process.listens} == {SETTING}
-    assert [process.name for process in plan(state) if process.task] == ["chroma-fill"]
+    assert [process.name for process in plan(state) if process.task] == ["chroma-fill", "chroma-canary"]
     assert all((process.ready_url is not None) == bool(process.listens) for process in plan(state))

@@ -40,6 +40,7 @@ def test_a_service_that_is_well_is_found_well(secret: Path) -> None:
     assert seen.errors() == {}
     series = seen.series()
     assert series["ragpulse_chroma_collection_records", "chroma", "documents"] == 7
+    assert series["ragpulse_chroma_recall_ratio", "chroma", "10"] == 1
     assert series["ragpulse_memory_reading", "memory", "deep"] == 1
     assert series["ragpulse_vllm_info", "vllm", "0.32.0"] == 1
     assert series[DROPPED, "chroma:chroma"] == series[DROPPED, "vllm:vllm"] == 0

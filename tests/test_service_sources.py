@@ -28,7 +28,14 @@ def names(cluster: Cluster, node: str) -> set[str]:
 
 
 def test_facts_are_read_at_home_and_probes_come_from_the_other_node(cluster: Cluster) -> None:
-    assert names(cluster, "sark") == {"vllm:vllm", "canary:vllm", "ray:ray", "chroma:chroma", "probe:memory"}
+    assert names(cluster, "sark") == {
+        "vllm:vllm",
+        "canary:vllm",
+        "ray:ray",
+        "chroma:chroma",
+        "recall:chroma",
+        "probe:memory",
+    }
     assert names(cluster, "clu") == {"probe:vllm", "canary:vllm", "probe:chroma", "probe:gateway"}
 
 

@@ -44,6 +44,7 @@ services:
     token_prefix: ""
     data_dir: {chroma_data}
     query: {{collection: {collection}}}
+    canary: {{every: 10s}}          # its golden set was written by `ragpulse canary init`
   memory:                         # a small memory service over SQLite
     kind: memory
     nodes: [alpha]

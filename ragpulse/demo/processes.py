@@ -13,6 +13,7 @@ from ragpulse.stack.state import State
 _HOST = "127.0.0.1"
 # Runs in the Chroma environment and is therefore never imported here.
 _CHROMA_FILL = Path(__file__).with_name("chroma_fill.py")
+_CHROMA_STARTS_WITHIN = "120"  # seconds, as the filling waits
 
 
 def demo_processes(state: Path, ports: DemoPorts, chroma_env: Path, python: str) -> list[Process]:
@@ -21,6 +22,7 @@ def demo_processes(state: Path, ports: DemoPorts, chroma_env: Path, python: str)
     return [
         _chroma(state, ports, chroma_env),
         _chroma_fill(state, ports, chroma_env),
+        _chroma_canary(state, python),
         _memory(state, ports, python),
         _vllm(state, ports, python),
         _load(state, ports, python),
@@ -65,6 +67,18 @@ def _chroma_fill(state: Path, ports: DemoPorts, chroma_env: Path) -> Process:
         about="fills Chroma with 10,000 vectors once",
         # Without PYTHONSAFEPATH our modules beside the script would stand before the environment's own.
         environment={"ANONYMIZED_TELEMETRY": "False", "PYTHONSAFEPATH": "1", "NO_PROXY": _HOST, "no_proxy": _HOST},
+        task=True,
+    )  # fmt: skip
+
+
+def _chroma_canary(state: Path, python: str) -> Process:
+    return Process(
+        name="chroma-canary",
+        argv=(
+            python, "-m", "ragpulse", "canary", "init", "chroma", "--config", str(State(state).cluster_file),
+            "--wait", _CHROMA_STARTS_WITHIN,
+        ),
+        about="writes the golden set of the recall canary once",
         task=True,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from ragpulse.golden import NEAREST, Query
 from tests.fakes.hostile_wire import answer
 
 _DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
@@ -11,6 +12,9 @@ VERSION, LISTED, COUNT = "/api/v2/version", f"{_DATABASE}/collections", f"{_DATA
 RECORDS = f"{LISTED}/{_ID}/count"
 LOOKED_UP, QUERY = f"{LISTED}/documents", f"{LISTED}/{_ID}/query"
 MODELS, METRICS, VLLM_VERSION, STATUS = "/v1/models", "/metrics", "/version", "/status"
+
+# What a canary asks of the collection, and what it must find.
+GOLDEN = Query((1.0, 0.0, 0.0), tuple(f"d-{number}" for number in range(NEAREST)), (0.25,) * NEAREST)
 
 PAGE = """\
 # TYPE vllm:num_requests_running gauge
@@ -25,7 +29,7 @@ WELL: dict[str, Any] = {
     LISTED: [{"name": "documents", "id": _ID}],
     RECORDS: 7,
     LOOKED_UP: {"id": _ID, "dimension": 3},
-    QUERY: {"distances": [[0.25]]},
+    QUERY: {"ids": [list(GOLDEN.ids)], "distances": [list(GOLDEN.distances)]},
     STATUS: {"status": "ok", "entries": 5, "a": {"b": {"c": 1}}},
     "/search": {"status": "ok"},
     MODELS: {"data": [{"id": "llama"}]},
@@ -81,6 +85,7 @@ _NOT_JSON = {
 _TOO_LARGE = {"a text of 7 MB"}
 _UNLABELLED = {"a text of control characters", "a lone surrogate", "quotes", *_TOO_LARGE}
 _TEXTS = {"an empty text", "a text", "a path", *_UNLABELLED}
+_NUMBERS = {"zero", "a negative", "a fraction", "a whole float", "one more than a float can count"}
 _SMALL_JSON = VALUES.keys() - _NOT_JSON - _TOO_LARGE
 # Every field that a source or probe reads: where it stands in the answer of its path, and which values are good there.
 FIELDS: dict[tuple[str, tuple[str | int, ...]], set[str]] = {
@@ -97,6 +102,12 @@ FIELDS: dict[tuple[str, tuple[str | int, ...]], set[str]] = {
     (LOOKED_UP, ("id",)): set(),
     (LOOKED_UP, ("dimension",)): set(),
     (QUERY, ()): set(),
+    (QUERY, ("ids",)): set(),
+    (QUERY, ("ids", 0)): set(),
+    (QUERY, ("ids", 0, 0)): _TEXTS - _TOO_LARGE,
+    (QUERY, ("distances",)): set(),
+    (QUERY, ("distances", 0)): set(),
+    (QUERY, ("distances", 0, 0)): _NUMBERS,
     (STATUS, ()): set(),
     (STATUS, ("status",)): set(),
     (STATUS, ("entries",)): _SMALL_JSON,

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporters.about import About
 from exporters.chroma_probe import chroma_probe
+from exporters.chroma_recall import RecallSource
 from exporters.chroma_source import ChromaSource
 from exporters.http_probe import http_probe
 from exporters.label_text import MAX_LENGTH
@@ -30,9 +31,12 @@ from exporters.runner import Health, Runner
 from exporters.source import Source
 from exporters.vllm_probe import vllm_probe
 from exporters.vllm_source import VllmSource
+from ragpulse import golden_file
+from ragpulse.golden import Golden
 from ragpulse.inventory import Node
 from ragpulse.services import (
     Chroma,
+    ChromaCanary,
     ChromaQuery,
     HeaderAuth,
     Http,
@@ -43,6 +47,7 @@ from ragpulse.services import (
     Ray,
     Vllm,
 )
+from tests.fakes.hostile_answers import GOLDEN
 from tests.fakes.running import until
 from tests.fakes.sources import FakeSource, up
 from tests.fakes.watched import PATIENT, plan
@@ -52,7 +57,7 @@ MOST_SERIES = 10_000  # 64 engines of vLLM and 100 collections, with room to spa
 _LOGGER = logging.getLogger("exporters")
 _FAILURES, _STATE = "ragpulse_probe_failures_total", "ragpulse_vllm_state"
 CHECKS = {
-    "chroma": ("heartbeat", "ready", "query"),
+    "chroma": ("heartbeat", "ready", "query", "recall"),
     "memory": ("health", "ready", "search"),
     "http": ("response",),
     "site": ("response",),  # of kind http too, but one whose answer is read and whose redirects are followed
@@ -94,6 +99,7 @@ def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[st
     everything: list[Source] = [
         chroma_probe(of["chroma"], chroma),
         ChromaSource(quick, chroma),
+        RecallSource("chroma", chroma, _canary(secret.with_name("golden.json"), 4 * request_timeout)),
         memory_probe(of["memory"], memory),
         MemorySource(of["memory"], memory),
         MemoryRoundTripSource(replace(of["memory"], service="trip"), trip),
@@ -119,6 +125,11 @@ def _trip(request_timeout: float) -> MemoryRoundTrip:
             "leftovers": {"path": "/trips?left", "list_field": "left", "id_field": "id", "text_field": "text"},
         }
     )
+
+
+def _canary(file: Path, every: float) -> ChromaCanary:
+    golden_file.write(file, "documents", Golden((GOLDEN,)))
+    return ChromaCanary.model_validate({"collection": "documents", "golden_file": str(file), "every": f"{every}s"})
 
 
 class Watch:
