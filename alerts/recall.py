@@ -28,9 +28,9 @@ _TWICE = 1.5  # intervals of the canary: two runs in a row have found it
 def rules(cluster: Cluster) -> list[Group]:
     alerts = tuple(
         alert
-        for name, service in cluster.services.items()
-        if isinstance(service, Chroma) and service.canary is not None
-        for alert in _alerts(cluster, name, service.canary)
+        for name, chroma in cluster.of_kind(Chroma).items()
+        if chroma.canary is not None
+        for alert in _alerts(cluster, name, chroma.canary)
     )
     return [Group("recall", alerts)] if alerts else []
 

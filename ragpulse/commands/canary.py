@@ -62,9 +62,9 @@ def golden(
 def _chosen(config: Path, service: str | None, *, with_file: bool) -> list[tuple[str, Chroma, ChromaCanary]]:
     cluster = cluster_file.load(config)
     found = [
-        (name, entry, entry.canary)
-        for name, entry in cluster.services.items()
-        if service in (None, name) and isinstance(entry, Chroma) and entry.canary is not None
+        (name, chroma, chroma.canary)
+        for name, chroma in cluster.of_kind(Chroma).items()
+        if service in (None, name) and chroma.canary is not None
     ]
     fitting = [one for one in found if (one[2].golden_file is not None) == with_file]
     if fitting:
