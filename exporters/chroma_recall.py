@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporters import chroma_api, tally
-from exporters.golden_kept import GoldenKept, is_own
+from exporters.golden_kept import GoldenKept
 from exporters.http_client import SMALL_BODY_BYTES, Answer, Failure, WrongAnswer
 from exporters.recall_score import NOTHING_FOUND, Score, neighbours, score
 from exporters.tally import ProbeTally
 from ragpulse.catalogue.chroma_recall import ASKED, CHECK, DAMAGED, DISTANCE_DRIFT, RANK_DRIFT, RECALL, STATE, STATES
-from ragpulse.golden import NEAREST, Golden
+from ragpulse.golden import NEAREST, Golden, is_own
 from ragpulse.metric import Metric, Sample, one_of
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ class StoreError(RagpulseError):
 class Store:
     def __init__(self, service: str, chroma: Chroma, collection: str) -> None:
         self.name = collection
-        self._where = f"{service} ({chroma.url})"
+        self.where = f"{service} ({chroma.url})"
         self._client = chroma_api.client(chroma, _PATIENCE, max_body=MAX_BODY_BYTES)
         self._chroma = chroma
 
@@ -61,20 +61,20 @@ class Store:
 
     def identity(self, collection: Mapping[str, Any]) -> str:
         if not chroma_api.is_id(identity := collection.get("id")):
-            raise StoreError(f"{self._where}: the collection {self.name} has no id")
+            raise StoreError(f"{self.where}: the collection {self.name} has no id")
         return identity
 
     def most_at_once(self) -> int:
         """Records that the server takes in one request."""
         most = self._mapping(self._asked("GET", chroma_api.PRE_FLIGHT)).get("max_batch_size")
         if type(most) is not int or most < 1:
-            raise StoreError(f"{self._where}: does not say how many records it takes at once")
+            raise StoreError(f"{self.where}: does not say how many records it takes at once")
         return most
 
     def count(self, identity: str) -> int:
         counted = self._json(self._asked("GET", self._at(identity, "count")))
         if type(counted) is not int:
-            raise StoreError(f"{self._where}: the count of {self.name} is no number")
+            raise StoreError(f"{self.where}: the count of {self.name} is no number")
         return counted
 
     def ids(self, identity: str) -> Iterator[str]:
@@ -97,7 +97,7 @@ class Store:
                 (each, tuple(map(float, vector))) for each, vector in zip(page["ids"], page["embeddings"], strict=True)
             ]
         except (TypeError, ValueError, OverflowError, KeyError):
-            raise StoreError(f"{self._where}: {self.name} has a record without a vector") from None
+            raise StoreError(f"{self.where}: {self.name} has a record without a vector") from None
 
     def add(self, identity: str, records: Mapping[str, Vector]) -> None:
         body = {"ids": list(records), "embeddings": list(records.values())}
@@ -107,7 +107,7 @@ class Store:
         body = {"offset": offset, "limit": limit, "include": include}
         page = self._mapping(self._asked("POST", self._at(identity, "get"), body))
         if not isinstance(ids := page.get("ids"), list) or not all(isinstance(each, str) for each in ids):
-            raise StoreError(f"{self._where}: the records of {self.name} have no ids")
+            raise StoreError(f"{self.where}: the records of {self.name} have no ids")
         return page
 
     def _at(self, identity: str, action: str) -> str:
@@ -139,4 +139,4 @@ class Store:
             hint = "; it refuses our token: look at token_file, token_header and token_prefix"
         elif isinstance(failure, Unanswered):
             hint = "; is it running, and is its url right?"
-        return StoreError(f"{self._where}: {failure}{hint}")
+        return StoreError(f"{self.where}: {failure}{hint}")

@@ -5,13 +5,12 @@ Errors: SourceError for a golden file that cannot be used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exporters.source import SourceError
 from ragpulse import golden_file
-from ragpulse.golden import MARK, SET, Golden, own
+from ragpulse.golden import Golden, own
 
 if TYPE_CHECKING:
     from ragpulse.services import ChromaCanary
@@ -38,12 +37,6 @@ class GoldenKept:
             return golden_file.read(file, self._collection)
         except golden_file.GoldenFileError as error:
             raise SourceError(str(error)) from error
-
-
-def is_own(collection: Mapping[str, Any]) -> bool:
-    """Whether `ragpulse canary init` has made a collection: nothing else is ever written to."""
-    metadata = collection.get("metadata")
-    return isinstance(metadata, dict) and metadata.get(MARK) == SET
 
 
 def _version(file: Path) -> _Version:

@@ -31,31 +31,33 @@ def read_golden(store: Store, queries: int, tell: Callable[[str], None]) -> Gold
     """At most so many queries. `tell` hears of each step."""
     collection = store.found()
     if collection is None:
-        raise NoGoldenError(f"there is no collection {store.name}")
+        raise NoGoldenError(f"{store.where}: there is no collection {store.name}")
     identity = store.identity(collection)
     records = store.count(identity)
     if records <= NEAREST:
-        raise NoGoldenError(f"{store.name} holds {records} records; {NEAREST + 1} are needed to have {NEAREST} nearest")
-    candidates = min(records, _CANDIDATES * queries)
-    vectors = [
-        vector
-        for number in range(candidates)
-        for _, vector in store.some(identity, number * records // candidates, 1)
-    ]  # fmt: skip
-    search = Search(vectors, _space(collection), NEAREST + 1)
+        raise NoGoldenError(f"{store.where}: {store.name} holds {records} records; at least {NEAREST + 1} are needed")
+    places = _spread(records, _CANDIDATES * queries)
+    vectors = [vector for place in places for _, vector in store.some(identity, place, 1)]
+    search = Search(vectors, _space(store, collection), NEAREST + 1)
     for number, (each, vector) in enumerate(store.records(identity)):
         search.add(each, vector)
         if number % _TELL_EVERY == 0:
             tell(f"{store.name}: {number} of {records} records compared")
-    clear = [(vector, found) for vector, found in search.found() if _is_clear(found)][:queries]
+    clear = [(vector, found) for vector, found in search.found() if _is_clear(found)]
     if not clear:
-        raise NoGoldenError(f"the records of {store.name} are too alike: none has clear neighbours")
+        raise NoGoldenError(f"{store.where}: the records of {store.name} are too alike: none has clear neighbours")
     return Golden(
         tuple(
             Query(vector, tuple(one.id for one in found[:NEAREST]), tuple(one.distance for one in found[:NEAREST]))
-            for vector, found in clear
+            for vector, found in (clear[place] for place in _spread(len(clear), queries))
         )
     )
+
+
+def _spread(places: int, most: int) -> list[int]:
+    """At most so many places, evenly from all."""
+    count = min(places, most)
+    return [number * places // count for number in range(count)]
 
 
 def _is_clear(found: list[Found]) -> bool:
@@ -64,7 +66,7 @@ def _is_clear(found: list[Found]) -> bool:
     return all(other.distance - one.distance > least for one, other in itertools.pairwise(found))
 
 
-def _space(collection: Mapping[str, Any]) -> Space:
+def _space(store: Store, collection: Mapping[str, Any]) -> Space:
     """0.5.x goes by the metadata and describes a default beside it; 1.x describes what it goes by."""
     metadata, described = collection.get("metadata"), collection.get("configuration_json")
     said = (metadata if isinstance(metadata, dict) else {}).get("hnsw:space")
@@ -72,6 +74,6 @@ def _space(collection: Mapping[str, Any]) -> Space:
         if said is None and isinstance(part, dict):
             said = part.get("space")
     if said not in SPACES:
-        raise NoGoldenError(f"its distance is none that is known here: {', '.join(SPACES)}")
+        raise NoGoldenError(f"{store.where}: its distance is none that is known here: {', '.join(SPACES)}")
     space: Space = said
     return space

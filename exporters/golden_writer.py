@@ -7,15 +7,11 @@ nothing is ever written into another. Errors: StoreError, NotOursError.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
-from exporters.golden_kept import is_own
+from exporters.chroma_store import Store, StoreError
 from ragpulse import golden
 from ragpulse.errors import RagpulseError
 from ragpulse.golden_search import Vector
-
-if TYPE_CHECKING:
-    from exporters.chroma_store import Store
 
 _AT_ONCE = 250  # records of a request; fewer where the server takes fewer
 # So wide a search finds everything in an index of a thousand: less than a recall of 1 is a fault, and not its accuracy.
@@ -24,7 +20,7 @@ _METADATA = {
     "hnsw:space": "l2",
     "hnsw:construction_ef": 200,
     "hnsw:search_ef": 200,
-}  # fmt: skip
+}
 
 
 class NotOursError(RagpulseError):
@@ -38,17 +34,17 @@ def write_golden(store: Store, tell: Callable[[str], None]) -> int:
     if collection is None:
         tell(f"making the collection {store.name}")
         collection = store.make(_METADATA)
-    elif not is_own(collection):
+    elif not golden.is_own(collection):
         raise NotOursError(
-            f"the collection {store.name} is not one that ragpulse has made, and nothing was written;"
+            f"{store.where}: the collection {store.name} is not one that ragpulse has made, and nothing was written;"
             " name another under canary.collection"
         )
     identity = store.identity(collection)
     present = set(store.ids(identity))
     if strange := len(present - wanted.keys()):
         raise NotOursError(
-            f"the collection {store.name} holds {strange} records that are not of the golden set, and nothing was"
-            " written; delete them, or name another collection under canary.collection"
+            f"{store.where}: the collection {store.name} holds records that are not of the golden set ({strange}), and"
+            " nothing was written; delete them, or name another collection under canary.collection"
         )
     missing = [each for each in wanted if each not in present]
     if missing:
@@ -63,4 +59,4 @@ def _add(store: Store, identity: str, records: Mapping[str, Vector], tell: Calla
         store.add(identity, {each: records[each] for each in batch})
         tell(f"{store.name}: {golden.RECORDS - len(left)} of {golden.RECORDS} records")
     if (count := store.count(identity)) != golden.RECORDS:
-        raise NotOursError(f"the collection {store.name} holds {count} records after all were written; run this again")
+        raise StoreError(f"{store.where}: {store.name} holds {count} records after all were written; run this again")

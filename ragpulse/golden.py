@@ -9,8 +9,9 @@ Never change what follows from the seed: whoever has written the set would be to
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ragpulse.golden_search import Search, Vector
 
@@ -49,6 +50,12 @@ class Golden:
         """Of their sizes: those of inner products may be below 0."""
         known = [abs(distance) for query in self.queries for distance in query.distances]
         return sum(known) / len(known)
+
+
+def is_own(collection: Mapping[str, Any]) -> bool:
+    """Whether `ragpulse canary init` has made a collection, as Chroma describes it: nothing else is ever written to."""
+    metadata = collection.get("metadata")
+    return isinstance(metadata, dict) and metadata.get(MARK) == SET
 
 
 def own_records() -> dict[str, Vector]:

@@ -9,7 +9,7 @@ import pytest
 from exporters.chroma_recall import RecallSource
 from exporters.chroma_store import Store
 from exporters.golden_reader import NoGoldenError, read_golden
-from exporters.golden_writer import write_golden
+from exporters.golden_writer import NotOursError, write_golden
 from ragpulse import __main__, golden, golden_file
 from ragpulse.golden import DEFAULT_COLLECTION
 from ragpulse.services import ChromaCanary
@@ -89,6 +89,17 @@ class TestInit:
         assert steps == [f"left-behind: {count} of 1000 records" for count in (750, 1000)]
         assert database.contents() == {"left-behind": 1000}
 
+    def test_no_request_holds_more_records_than_the_server_takes(self, database: Database) -> None:
+        class TakesFew(Store):
+            def most_at_once(self) -> int:
+                assert super().most_at_once() > 250  # of real servers no limit is as low as our own
+                return 240
+
+        steps: list[str] = []
+        write_golden(TakesFew("chroma", database.service(), DEFAULT_COLLECTION), steps.append)
+        counts = (240, 480, 720, 960, 1000)
+        assert steps[1:] == [f"{DEFAULT_COLLECTION}: {count} of 1000 records" for count in counts]
+
     def test_a_collection_of_somebody_else_is_left_as_it_is(
         self, database: Database, tmp_path: Path, call: Called
     ) -> None:
@@ -96,8 +107,8 @@ class TestInit:
         code, said, wrong = call("init", "--config", config_of(tmp_path, database, "{collection: documents}"))
         assert (code, said) == (1, "")
         assert wrong == (
-            "the collection documents is not one that ragpulse has made, and nothing was written; name another under"
-            " canary.collection\n"
+            f"chroma ({database.server.url}): the collection documents is not one that ragpulse has made, and nothing"
+            " was written; name another under canary.collection\n"
         )
         assert database.contents() == {"documents": 7}
 
@@ -107,7 +118,7 @@ class TestInit:
         with database.server.client() as client:
             stranger = {"ids": ["stranger"], "embeddings": [[1.0] * golden.DIMENSION]}
             database.post(client, DEFAULT_COLLECTION, "add", stranger)
-        with pytest.raises(Exception, match="holds 1 records that are not of the golden set"):
+        with pytest.raises(NotOursError, match=r"holds records that are not of the golden set \(1\)"):
             write_golden(store, lambda _: None)
         assert database.contents() == {DEFAULT_COLLECTION: golden.RECORDS + 1}
 
@@ -148,13 +159,13 @@ class TestGolden:
             database.post(client, "alike", "add", alike)
         for name, said in {
             "none": "there is no collection none",
-            "few": "few holds 10 records; 11 are needed to have 10 nearest",
-            "empty_one": "empty_one holds 0 records; 11 are needed to have 10 nearest",
+            "few": "few holds 10 records; at least 11 are needed",
+            "empty_one": "empty_one holds 0 records; at least 11 are needed",
             "alike": "the records of alike are too alike: none has clear neighbours",
         }.items():
             with pytest.raises(NoGoldenError) as refused:
                 read_golden(Store("chroma", database.service(), name), 20, lambda _: None)
-            assert str(refused.value) == said
+            assert str(refused.value) == f"chroma ({database.server.url}): {said}"
 
 
 @pytest.mark.parametrize(
