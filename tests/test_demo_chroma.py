@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
-from ragpulse.demo.cluster import chroma_token_file, keep_secrets
+from exporters.chroma_recall import RecallSource
+from ragpulse import cluster_file
+from ragpulse.demo.cluster import chroma_token_file, cluster_text, keep_secrets
 from ragpulse.demo.ports import DemoPorts
 from ragpulse.demo.processes import demo_processes
+from ragpulse.services import Chroma
 from ragpulse.stack.process import Process
 from tests.fakes.chroma_server import environment
-from tests.fakes.running import answers, free_ports, running, until
+from tests.fakes.readings import by_series
+from tests.fakes.running import ROOT, answers, free_ports, running, until
 
 COLLECTIONS = "/api/v2/tenants/default_tenant/databases/default_database/collections"
 FEW = ("--documents", "60", "--notes", "25")
@@ -24,14 +29,19 @@ FEW = ("--documents", "60", "--notes", "25")
 @dataclass(frozen=True)
 class Demo:
     fill: Process
+    canary: Process
+    ports: DemoPorts
     client: httpx.Client
     token: str
     folder: Path
 
     def run_fill(self, *more: str) -> subprocess.CompletedProcess[str]:
+        return self.run(self.fill, *more)
+
+    def run(self, task: Process, *more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            (*self.fill.argv, *more),
-            env={**os.environ, **self.fill.environment},
+            (*task.argv, *more),
+            env={**os.environ, "PYTHONPATH": str(ROOT), **task.environment},
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -53,7 +63,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     ports = DemoPorts(*free_ports(8))
     keep_secrets(folder)
-    plan = {one.name: one for one in demo_processes(folder, ports, environment(), "python")}
+    plan = {one.name: one for one in demo_processes(folder, ports, environment(), sys.executable)}
     token = chroma_token_file(folder).read_text()
     headers = {"X-Chroma-Token": token}
     url = f"http://127.0.0.1:{ports.chroma}"
@@ -62,7 +72,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=20) as client,
     ):
         until(lambda: answers(str(plan["chroma"].ready_url)), "Chroma's heartbeat", seconds=60)
-        yield Demo(plan["chroma-fill"], client, token, folder)
+        yield Demo(plan["chroma-fill"], plan["chroma-canary"], ports, client, token, folder)
 
 
 def test_it_is_0_5_23_and_asks_for_its_token(demo: Demo) -> None:
@@ -111,6 +121,20 @@ def test_neighbours_share_their_topic_so_that_a_query_means_something(demo: Demo
     assert found["ids"][0][0] == "documents-000003"
     assert found["distances"][0] == sorted(found["distances"][0])
     assert {one["topic"] for one in found["metadatas"][0]} == {"tokens"}
+
+
+def test_its_golden_set_is_written_once_and_found_whole(demo: Demo) -> None:
+    file = demo.folder / "cluster.yaml"
+    file.write_text(cluster_text(demo.folder, demo.ports))
+    for added in ("1000", "none"):
+        done = demo.run(demo.canary)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines()[-1] == f"chroma: ragpulse-canary holds 1000 records, {added} of them added now"
+    assert demo.count("ragpulse-canary") == 1000
+    chroma = cluster_file.load(file).of_kind(Chroma)["chroma"]
+    assert chroma.canary is not None
+    found = by_series(RecallSource("chroma", chroma, chroma.canary).read())
+    assert {found[f'ragpulse_chroma_recall_ratio{{service="chroma",k="{k}"}}'] for k in (1, 10)} == {1.0}
 
 
 @pytest.mark.parametrize("with_server", [pytest.param(True, id="a wrong token"), pytest.param(False, id="no server")])
