@@ -36,6 +36,7 @@ RULES = [
     "node_memory",
     "ray",
     "ray_losses",
+    "recall",
     "response_time",
     "service",
     "throughput",
