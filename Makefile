@@ -12,6 +12,8 @@ CONFIG ?= cluster.yaml
 NODE ?=
 AT := --state "$(STATE)"
 SETTINGS := . .venv/settings
+# Bytecode is kept, whatever the environment says: else each process of a test compiles everything that it imports anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .PHONY: help
 help: ## this list
@@ -39,12 +41,12 @@ status: ## what runs, since when
 test: ## set up, then lint, types, generated files, and all tests on real servers
 	@documents/scripts/setup test
 	@$(MAKE) lint check-generated
-	@$(SETTINGS) && $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=12 --durations-min=4 --cov --cov-report= -m "not proof and not vllm and not memory"
+	@$(SETTINGS) && $(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder --durations=12 --durations-min=4 --cov --cov-report= -m "not proof and not vllm and not memory"
 
 .PHONY: test-proof
 test-proof: ## the slow proofs of all kinds: a thousand load patterns, whole machines under their rules, failing cycles
 	@documents/scripts/setup test
-	@$(SETTINGS) && $(BIN)/python -m pytest -n 2 -m proof
+	@$(SETTINGS) && $(PYTEST) -n 2 -m proof
 
 .PHONY: test-gpu
 test-gpu: test-proof
@@ -53,13 +55,13 @@ test-gpu: test-proof
 test-vllm: ## the proofs that only a real vLLM can give: loaded, stopped, killed (2.4 GiB, once; 5 minutes)
 	@documents/scripts/setup test
 	@$(SETTINGS) && RAGPULSE_VLLM="$$(documents/scripts/vllm-cpu)" && export RAGPULSE_VLLM && \
-		$(BIN)/python -m pytest -m vllm -rP
+		$(PYTEST) -m vllm -rP
 
 .PHONY: test-memory
 test-memory: ## the proofs that only a real memory service can give: mcp-memory-service (170 MB, once; half a minute)
 	@documents/scripts/setup test
 	@$(SETTINGS) && RAGPULSE_MCP_MEMORY="$$(documents/scripts/mcp-memory)" && export RAGPULSE_MCP_MEMORY && \
-		$(BIN)/python -m pytest -m memory -rP
+		$(PYTEST) -m memory -rP
 
 $(BIN)/ruff:
 	@documents/scripts/setup test
