@@ -13,6 +13,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.fakes import loopback
 from tests.fakes.hung_agent import HUNG, INTERVAL
 from tests.fakes.running import until
 
@@ -38,7 +39,7 @@ class Agent:
 
     def page(self) -> dict[tuple[str, str, str], float]:
         """(sample, source, result) → value."""
-        text = httpx.get(f"{self.url}/metrics", trust_env=False, timeout=5).text
+        text = loopback.get(f"{self.url}/metrics").text
         return {
             (sample.name, sample.labels.get("source", ""), sample.labels.get("result", "")): sample.value
             for family in text_string_to_metric_families(text)
@@ -82,7 +83,7 @@ def test_forty_hung_sources_cost_neither_the_page_nor_the_healthy_source(agent: 
         assert page[RESULTS, f"hung {number}", "ok"] == page[RESULTS, f"hung {number}", "error"] == 0
         assert page[LAST_SUCCESS, f"hung {number}", ""] == 0
     assert page["ragpulse_service_up", "", ""] == 1
-    assert httpx.get(f"{agent.url}/readyz", trust_env=False).status_code == 200, "a cut first run is a result too"
+    assert loopback.get(f"{agent.url}/readyz").status_code == 200, "a cut first run is a result too"
     log = agent.log.read_text()
     assert log.count("state=deadline") == HUNG, "said once each, not once per run"
     assert "Traceback" not in log

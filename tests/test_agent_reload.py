@@ -8,12 +8,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from ragpulse import read_apart
 from ragpulse.cluster_file import load
 from ragpulse.plain import plain
+from tests.fakes import loopback
 from tests.fakes.running import until
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +52,7 @@ class Agent:
         self.file.write_text(cluster(self.port, *services, **settings))
 
     def get(self, path: str) -> str:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=5).text
+        return loopback.get(f"http://127.0.0.1:{self.port}{path}").text
 
     def value(self, series: str) -> float | None:
         found = re.search(rf"^{re.escape(series)} (\S+)$", self.get("/metrics"), re.MULTILINE)

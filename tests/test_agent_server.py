@@ -22,6 +22,7 @@ from exporters.server import ListenError, listener
 from exporters.source import SourceError
 from ragpulse import __version__
 from ragpulse.metric import Sample
+from tests.fakes import loopback
 from tests.fakes.agent_server import RawClient, serving
 from tests.fakes.sources import CountingSource, Hanging, run_once, up
 
@@ -47,7 +48,7 @@ class Agent:
         return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        return httpx.get(self.url + path, headers=headers, trust_env=False, timeout=10)
+        return loopback.get(self.url + path, headers=headers, timeout=10)
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
 from ragpulse import __main__, __version__
 from ragpulse.commands import app
 from ragpulse.errors import ConfigError, Problem, RagpulseError
+from tests.fakes import loopback
 from tests.fakes.running import until
 
 ROOT = Path(__file__).parent.parent
@@ -186,8 +186,8 @@ def test_an_agent_serves_its_node_from_the_cluster_file_until_it_is_told_to_end(
         found = re.search(r"node=alpha version=\S+ sources=\d+ listen=(\S+)\n", log.read_text())
         assert found, log.read_text()
         url = f"http://{found[1]}"
-        until(lambda: httpx.get(f"{url}/readyz", trust_env=False).is_success, "every source had its first run")
-        text = httpx.get(f"{url}/metrics", trust_env=False).text
+        until(lambda: loopback.get(f"{url}/readyz").is_success, "every source had its first run")
+        text = loopback.get(f"{url}/metrics").text
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     finally:

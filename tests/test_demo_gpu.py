@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -15,6 +14,7 @@ from ragpulse.demo.gpu.library import NvmlLibrary
 from ragpulse.demo.ports import DemoPorts
 from ragpulse.demo.processes import agent_of_the_demo
 from ragpulse.stack.process import Process
+from tests.fakes import loopback
 from tests.fakes.http_replay import Behaviour, Replay, reply
 from tests.fakes.nvml_library import Clock
 from tests.fakes.running import answers, free_ports, running, until
@@ -96,7 +96,7 @@ def test_an_agent_of_the_demo_reads_a_simulated_spark_and_says_so(tmp_path: Path
         for node, url in urls.items():
             until(lambda url=url: "ragpulse_gpu_busy_seconds_total{" in page(url), "a busy GPU counted")  # type: ignore[misc]
             pages[node] = page(url)
-        landing = httpx.get(urls["alpha"], trust_env=False).text
+        landing = loopback.get(urls["alpha"]).text
     infos = [labels(text, "ragpulse_gpu_info") for text in pages.values()]
     assert {info["model"] for info in infos} == {"NVIDIA GB10 (simulated)"}
     assert {info["memory_kind"] for info in infos} == {"unified"}
@@ -105,7 +105,7 @@ def test_an_agent_of_the_demo_reads_a_simulated_spark_and_says_so(tmp_path: Path
 
 
 def page(url: str) -> str:
-    return httpx.get(f"{url}/metrics", trust_env=False).text
+    return loopback.get(f"{url}/metrics").text
 
 
 def labels(text: str, name: str) -> dict[str, str]:

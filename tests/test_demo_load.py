@@ -6,24 +6,24 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from ragpulse.demo.cluster import keep_secrets
 from ragpulse.demo.ports import DemoPorts
 from ragpulse.demo.processes import demo_processes
 from ragpulse.stack.process import Process
+from tests.fakes import loopback
 from tests.fakes.running import answers, free_ports, running, until
 
 
 def figure(ports: DemoPorts, sample: str) -> float:
-    page = httpx.get(f"http://127.0.0.1:{ports.vllm}/metrics", trust_env=False).text
+    page = loopback.get(f"http://127.0.0.1:{ports.vllm}/metrics").text
     found = (one for family in text_string_to_metric_families(page) for one in family.samples if one.name == sample)
     return next(found).value
 
 
 def entries(ports: DemoPorts) -> int:
-    return int(httpx.get(f"http://127.0.0.1:{ports.memory}/ready", trust_env=False).json()["entries"])
+    return int(loopback.get(f"http://127.0.0.1:{ports.memory}/ready").json()["entries"])
 
 
 def said(log: Path) -> Counter[str]:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from ragpulse.demo.receiver import NotificationFile, build
+from tests.fakes import loopback
 from tests.fakes.asgi_server import served
 
 WEBHOOK = {
@@ -123,7 +124,7 @@ def test_a_line_that_no_answer_can_hold_is_left_out(file: Path) -> None:
         '{"received": 1.0, "body": {"alerts": [NaN]}}\n{"received": 2.0, "body": {"alerts": ["\\ud800"]}}\n'
     )
     with served(build(file)) as url:
-        assert httpx.get(f"{url}/notifications", trust_env=False).json() == []
+        assert loopback.get(f"{url}/notifications").json() == []
 
 
 def test_it_says_that_it_is_there(client: httpx.Client) -> None:

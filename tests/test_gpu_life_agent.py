@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.fakes import loopback
 from tests.fakes.running import free_ports, until
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +39,7 @@ class Agent:
         return self.log.read_text()[before:]
 
     def page(self) -> str:
-        return httpx.get(f"http://127.0.0.1:{self.port}/metrics", trust_env=False, timeout=5).text
+        return loopback.get(f"http://127.0.0.1:{self.port}/metrics").text
 
     def value(self, series: str) -> float:
         found = re.search(rf"^{re.escape(series)} (\S+)$", self.page(), re.MULTILINE)

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ragpulse.stack.process import Process
+from tests.fakes import loopback
 from tests.fakes.hostile_answers import routes
 from tests.fakes.hostile_server import hostile, routed
 from tests.fakes.hostile_watch import SECRET
@@ -67,13 +68,13 @@ def agent(tmp_path: Path) -> Iterator[str]:
 
 def _ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readyz", trust_env=False, timeout=5).is_success
+        return loopback.get(f"{url}/readyz").is_success
     except httpx.ConnectError:
         return False
 
 
 def page(url: str) -> Series:
-    text = httpx.get(f"{url}/metrics", trust_env=False, timeout=5).raise_for_status().text
+    text = loopback.get(f"{url}/metrics").raise_for_status().text
     assert SECRET not in text
     assert BODY.decode() not in text
     listed = [
@@ -111,7 +112,7 @@ def test_hostile_services_cost_neither_the_page_nor_who_is_well(agent: str, tmp_
         assert series["ragpulse_service_ready", f"well-{kind}"] == 1
     ready = {key[1] for key, value in series.items() if key[0] == "ragpulse_service_ready" and value}
     assert ready == {f"well-{kind}" for kind in KINDS}
-    landing = httpx.get(agent, trust_env=False, timeout=5).text
+    landing = loopback.get(agent).text
     log = (tmp_path / "agent.log").read_text()
     for text in (landing, log):
         assert SECRET not in text

@@ -19,6 +19,7 @@ from exporters.page import Page
 from exporters.source import PartError, Source, SourceError
 from ragpulse.inventory import Cluster
 from ragpulse.metric import Sample, series
+from tests.fakes import loopback
 from tests.fakes.confined import WITHOUT_RIGHTS
 from tests.fakes.machine import CAPTURED_6_18, Machine
 from tests.fakes.running import ROOT, free_ports, until
@@ -43,7 +44,7 @@ class Agent:
         self.url = f"http://127.0.0.1:{port}"
 
     def get(self, path: str) -> str:
-        return httpx.get(self.url + path, trust_env=False, timeout=5).text
+        return loopback.get(self.url + path).text
 
     def runs(self, source: str, result: str) -> float:
         found = re.search(rf'^ragpulse_source_runs_total{{source="{source}",result="{result}"}} (\S+)$',
@@ -53,7 +54,7 @@ class Agent:
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", trust_env=False, timeout=5).is_success
+            return loopback.get(f"{self.url}/readyz").is_success
         except httpx.HTTPError:
             return False
 

@@ -10,12 +10,12 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
 
-import httpx
 import pytest
 
 from ragpulse.overview import runbooks
 from ragpulse.overview.runbook_words import Words
 from ragpulse.overview.server import application
+from tests.fakes import loopback
 from tests.fakes import mixed_cluster as mixed
 from tests.fakes.asgi_server import served
 
@@ -45,7 +45,7 @@ def url() -> Iterator[str]:
 
 
 def page(url: str, name: str, asked: Mapping[str, str]) -> str:
-    answer = httpx.get(f"{url}/runbooks/{name}?{urlencode(asked)}", trust_env=False, timeout=10)
+    answer = loopback.get(f"{url}/runbooks/{name}?{urlencode(asked)}", timeout=10)
     assert answer.status_code == 200
     return answer.text
 

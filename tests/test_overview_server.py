@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from ragpulse.commands.overview import overview
 from ragpulse.errors import RagpulseError
 from ragpulse.overview.server import application
+from tests.fakes import loopback
 from tests.fakes import mixed_cluster as mixed
 from tests.fakes.asgi_server import served
 from tests.fakes.prometheus_api import QUERY, Answering, serving
@@ -49,7 +50,7 @@ def url(app: Starlette) -> Iterator[str]:
 
 
 def get(url: str) -> httpx.Response:
-    return httpx.get(url, trust_env=False, timeout=10)
+    return loopback.get(url, timeout=10)
 
 
 def test_the_page_is_served_with_a_strict_policy_and_is_never_stored(url: str) -> None:

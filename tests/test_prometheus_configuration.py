@@ -17,8 +17,9 @@ from alerts.prometheus import render
 from ragpulse import cluster_file, yaml_file
 from ragpulse.commands.generate import files, write
 from ragpulse.inventory import Cluster
+from tests.fakes import loopback
 from tests.fakes.binaries import binary, each_generation
-from tests.fakes.rule_tests import rule_list
+from tests.fakes.rule_tests import all_rules
 
 EXAMPLE = cluster_file.load(Path(__file__).parent.parent / "cluster.example.yaml")
 LOOPBACK = """
@@ -73,7 +74,7 @@ def answered(
     end = time.monotonic() + READY_WITHIN
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(httpx.HTTPError):
-            response = httpx.get(url, timeout=2, trust_env=False)
+            response = loopback.get(url, timeout=2)
             if response.is_success and good(response):
                 return response
         time.sleep(0.1)
@@ -100,7 +101,7 @@ def test_a_real_prometheus_loads_everything(generation: int, tmp_path: Path) -> 
         api = f"http://127.0.0.1:{prometheus_port}"
         rules = answered(f"{api}/api/v1/rules", process, log, lambda found: found.json()["data"]["groups"])
         loaded = [rule for group in rules.json()["data"]["groups"] for rule in group["rules"]]
-        assert len(loaded) == sum(len(rule_list(small, Path(name).stem)) for name in files(small) if "/rules/" in name)
+        assert len(loaded) == len(all_rules(small))
         wanted = {"ragpulse-agent", "prometheus", "alertmanager", "vllm-vllm"}
         answered(f"{api}/api/v1/targets", process, log, lambda found: jobs(found) == wanted)
         answered(f"{api}/api/v1/alertmanagers", process, log, lambda found: f":{alertmanager_port}/" in found.text)

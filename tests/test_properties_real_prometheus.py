@@ -15,6 +15,7 @@ from ragpulse.catalogue.service import UP
 from ragpulse.metric import Metric
 from ragpulse.stack.process import Process
 from ragpulse.units import prometheus_duration
+from tests.fakes import loopback
 from tests.fakes.binaries import binary, each_generation
 from tests.fakes.http_replay import Replay, reply
 from tests.fakes.running import free_ports, running, until
@@ -61,7 +62,7 @@ def configuration(target: str, folder: Path) -> Path:
 
 
 def asked(url: str, **parameters: str) -> Any:
-    return httpx.get(url, params=parameters, trust_env=False, timeout=10).raise_for_status().json()["data"]
+    return loopback.get(url, params=parameters, timeout=10).raise_for_status().json()["data"]
 
 
 def bits(value: float) -> bytes:

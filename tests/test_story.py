@@ -21,6 +21,7 @@ from PIL import Image, ImageChops
 from dashboards.render import boards
 from ragpulse import cluster_file
 from ragpulse.services import Vllm
+from tests.fakes import loopback
 
 ROOT = Path(__file__).parent.parent
 ABSENT = yaml.safe_load((ROOT / "tests" / "not_on_this_machine.yaml").read_text())
@@ -52,7 +53,7 @@ class Stack:
 
     def ask_prometheus(self, path: str, **parameters: str) -> Any:
         url = f"http://127.0.0.1:{self.cluster_ports()['prometheus']}/api/v1/{path}"
-        answer = httpx.get(url, params=parameters, timeout=10, trust_env=False).json()
+        answer = loopback.get(url, params=parameters, timeout=10).json()
         assert answer["status"] == "success", answer
         return answer["data"]
 
@@ -61,7 +62,7 @@ class Stack:
 
     def page(self) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self.cluster_ports()['overview']}/api/overview.json"
-        page: dict[str, Any] = httpx.get(url, timeout=10, trust_env=False).json()
+        page: dict[str, Any] = loopback.get(url, timeout=10).json()
         return page
 
     def verdicts(self) -> dict[tuple[str, str], str]:
@@ -263,7 +264,7 @@ def _pages_about(stack: Stack, service: str, since: float) -> set[str]:
 def _answers(stack: Stack, path: str) -> bool:
     vllm = cluster_file.load(stack.state / "cluster.yaml").services["vllm"]
     assert isinstance(vllm, Vllm)
-    return httpx.get(f"{vllm.url}{path}", timeout=5, trust_env=False).status_code == 200
+    return loopback.get(f"{vllm.url}{path}").status_code == 200
 
 
 def _notified(stack: Stack, status: str, service: str, since: float) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from ragpulse.overview.alertmanager_api import AlertmanagerApi
 from ragpulse.overview.collect import TIMEOUT, collect
 from ragpulse.overview.facts import Overview, Verdict
 from ragpulse.overview.prometheus_api import PrometheusApi
+from tests.fakes import loopback
 from tests.fakes.mixed_cluster import NOW, cluster, mixed
 from tests.fakes.prometheus_api import Answering, serving
 
@@ -40,7 +41,8 @@ def overview_at(
     timeout: float = TIMEOUT,
 ) -> Overview:
     async def collected() -> Overview:
-        async with httpx.AsyncClient(trust_env=False, timeout=None) as client:  # noqa: S113 - collect bounds it
+        # The time is bounded by what is called here.
+        async with httpx.AsyncClient(trust_env=False, timeout=None, verify=loopback.NO_TLS) as client:  # noqa: S113
             return await collect(
                 of or cluster(), PrometheusApi(client, prometheus), AlertmanagerApi(client, alertmanager or prometheus),
                 notifications, now, runbooks=frozenset({"ServiceNotReady"}), timeout=timeout,

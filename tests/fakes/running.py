@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from ragpulse.stack.process import Process
+from tests.fakes import loopback
 
 ROOT = Path(__file__).parent.parent.parent
 _STOP_SECONDS = 10.0
@@ -46,15 +47,19 @@ def free_ports(count: int) -> list[int]:
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
-    """Looks at a real condition until it holds; `seconds` bounds a broken test and is never reached by a good one."""
-    deadline = time.monotonic() + seconds
+    """Looks at a real condition until it holds; `seconds` bounds a broken test and is never reached by a good one.
+
+    Most of what is waited for is a thread, and comes at once; what takes long is looked at less often.
+    """
+    deadline, pause = time.monotonic() + seconds, 0.0005
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come to be within {seconds:g} s"
-        time.sleep(0.005)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.02)
 
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url, trust_env=False, timeout=5).is_success
+        return loopback.get(url).is_success
     except httpx.HTTPError:
         return False
