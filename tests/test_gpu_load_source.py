@@ -58,6 +58,7 @@ def with_load(build: Build, phases: list[dict[str, float]], scenario: str = "h10
     return machine
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("scenario", ["spark_busy", "h100x8_mig", "rtx_4090"])
 def test_busy_seconds_are_those_of_the_load(gpu_rig: Build, scenario: str) -> None:
     machine = gpu_rig(scenario)
@@ -70,6 +71,7 @@ def test_busy_seconds_are_those_of_the_load(gpu_rig: Build, scenario: str) -> No
     assert found["gap_seconds_total"] == 0
 
 
+@pytest.mark.no_cover
 def test_a_tenth_of_work_on_a_spark_that_is_dry_at_idle_reads_a_tenth(gpu_rig: Build) -> None:
     for busy, idle in ((0.25, 2.25), (0.5, 4.5), (1.03, 9.27), (3.1, 27.9)):
         machine = with_load(gpu_rig, [{"seconds": busy, "utilization": 100}, {"seconds": idle}], "spark_busy")
@@ -235,6 +237,7 @@ def test_joules_are_those_of_the_drivers_counter(gpu_rig: Build) -> None:
     assert ways(load, "energy_source")[0] == "counter"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("samples", "way"), [({"0": WATTS}, "buffer"), ({"0": NO}, "point")])
 def test_joules_are_integrated_where_the_driver_does_not_count_them(
     gpu_rig: Build, samples: dict[str, object], way: str

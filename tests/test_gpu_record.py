@@ -91,6 +91,7 @@ def close(one: Any, two: Any, path: str = "") -> None:
         assert one == two, path
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("machine", MACHINES)
 def test_a_recording_replays_what_was_seen(machine: str, tmp_path: Path, nvml_library: Begin) -> None:
     original = small(machine)
@@ -105,6 +106,7 @@ def test_a_recording_replays_what_was_seen(machine: str, tmp_path: Path, nvml_li
         close(seen(original, moment, nvml_library), seen(recorded, moment, nvml_library))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("machine", MACHINES)
 def test_nothing_in_a_recording_tells_whose_machine_it_was(machine: str, tmp_path: Path, nvml_library: Begin) -> None:
     original = small(machine)

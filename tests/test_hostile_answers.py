@@ -46,6 +46,7 @@ def test_a_service_that_is_well_is_found_well(secret: Path) -> None:
     assert series[DROPPED, "chroma:chroma"] == series[DROPPED, "vllm:vllm"] == 0
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("path", "field"), FIELDS)
 def test_every_value_of_every_field_is_good_or_has_a_reason(
     path: str, field: tuple[str | int, ...], secret: Path

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -192,12 +193,7 @@ class Seen:
 
     def series(self) -> dict[tuple[str, ...], float]:
         """(name, label value, …) → value as the official parser reads it. Errors: AssertionError for one said twice."""
-        families = list(text_string_to_metric_families(self.page))
-        assert len({family.name for family in families}) == len(families)
-        listed = [((line.name, *line.labels.values()), line.value) for family in families for line in family.samples]
-        found = dict(listed)
-        assert len(found) == len(listed)
-        return found
+        return _read(self.page)
 
     def errors(self) -> dict[str, str]:
         """Source → why its last run was none."""
@@ -224,3 +220,14 @@ class Seen:
     def failures(self) -> dict[tuple[str, str], str]:
         """(service, check) → why it failed."""
         return {(name[1], name[2]): name[3] for name, count in self.series().items() if name[0] == _FAILURES and count}
+
+
+@lru_cache(maxsize=1)
+def _read(page: str) -> dict[tuple[str, ...], float]:
+    """What is seen is looked at from many sides, one after the other: it is read once."""
+    families = list(text_string_to_metric_families(page))
+    assert len({family.name for family in families}) == len(families)
+    listed = [((line.name, *line.labels.values()), line.value) for family in families for line in family.samples]
+    found = dict(listed)
+    assert len(found) == len(listed)
+    return found
