@@ -86,6 +86,7 @@ def page(url: str) -> Series:
     return dict(listed)
 
 
+@pytest.mark.no_cover  # the agent is a process of its own
 def test_hostile_services_cost_neither_the_page_nor_who_is_well(agent: str, tmp_path: Path) -> None:
     series = page(agent)
     sources = {key[1] for key in series if key[0] == LAST_SUCCESS}

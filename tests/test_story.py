@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ ABSENT = yaml.safe_load((ROOT / "tests" / "not_on_this_machine.yaml").read_text(
 NOTICED_WITHIN = 70.0  # seconds from `demo stop` to the notification at the receiver
 # The same from `demo fault hang`, and to the state of it, which is known a scrape after the agent knows.
 STALLED_WITHIN, HANG_NOTICED_WITHIN, SCRAPE = 30.0, 90.0, 5.0
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.no_cover]  # what is tested runs in processes of its own
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,14 @@ class Stack:
     def up(self) -> str:
         return self.ragpulse("up", "--ports-from", str(self.ports_from))
 
-    def cluster_ports(self) -> dict[str, int]:
+    @cached_property
+    def ports(self) -> dict[str, int]:
+        """Asked for once it is up; a second `up` changes nothing."""
         cluster = cluster_file.load(self.state / "cluster.yaml")
         return dict(cluster.monitoring.ports.model_dump())
 
     def ask_prometheus(self, path: str, **parameters: str) -> Any:
-        url = f"http://127.0.0.1:{self.cluster_ports()['prometheus']}/api/v1/{path}"
+        url = f"http://127.0.0.1:{self.ports['prometheus']}/api/v1/{path}"
         answer = loopback.get(url, params=parameters, timeout=10).json()
         assert answer["status"] == "success", answer
         return answer["data"]
@@ -61,7 +64,7 @@ class Stack:
         return bool(self.ask_prometheus("query", query=expression)["result"])
 
     def page(self) -> dict[str, Any]:
-        url = f"http://127.0.0.1:{self.cluster_ports()['overview']}/api/overview.json"
+        url = f"http://127.0.0.1:{self.ports['overview']}/api/overview.json"
         page: dict[str, Any] = loopback.get(url, timeout=10).json()
         return page
 
@@ -76,7 +79,7 @@ class Stack:
         return [json.loads(line) for line in lines.read_text().splitlines()] if lines.exists() else []
 
     def picture(self, file: Path) -> Image.Image:
-        url = f"http://127.0.0.1:{self.cluster_ports()['overview']}/"
+        url = f"http://127.0.0.1:{self.ports['overview']}/"
         subprocess.run([ROOT / "documents" / "scripts" / "picture", file, url], check=True, timeout=60)
         return Image.open(file).convert("RGB")
 
