@@ -5,6 +5,7 @@ import os
 from collections import Counter
 
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 # Fixtures that several modules use, each started once at most.
@@ -32,6 +33,15 @@ _MAY_SKIP = ("GPU:", "npm:", "vLLM:")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden anew from what the code says now")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """In a worker pytest-cov measures twice, one upon the other: what stops the upper one would only bring back the
+    lower one, which nobody reads. Without the lower one, `no_cover` does what it says.
+    """
+    if hasattr(session.config, "workerinput") and (lower := Coverage.current()) is not None:
+        lower.stop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -172,6 +172,7 @@ def test_a_set_that_could_not_be_made_is_tried_again_and_one_that_cannot_be_had_
     assert without.note.startswith("GPU 0 reports no XID errors; GPU 1 reports")
 
 
+@pytest.mark.no_cover
 def test_a_flood_is_fetched_in_bounded_runs_and_a_driver_that_says_anything_makes_a_bounded_number_of_series(
     machine: GpuMachine, source: GpuXid
 ) -> None:
