@@ -75,9 +75,9 @@ def test_a_process_whose_log_cannot_be_opened_runs_without_one(state: State, cap
     child.step(0.0, wanted=True)
     until(lambda: answers(f"http://127.0.0.1:{port}/"), "its answer")
     assert "web runs without a log" in caplog.text
-    child.step(1.0, wanted=False)
-    until(lambda: not answers(f"http://127.0.0.1:{port}/"), "its end")
-    child.step(2.0, wanted=False)
+    until(lambda: child.step(1.0, wanted=False), "its end")
+    assert not child.alive
+    assert not answers(f"http://127.0.0.1:{port}/")
 
 
 def test_a_supervisor_that_cannot_write_in_its_folder_says_why_and_who_starts_it_says_that(state: State) -> None:

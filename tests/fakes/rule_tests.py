@@ -55,9 +55,7 @@ def assert_names_exist(found: list[dict[str, Any]]) -> None:
 def promtool_tests(component: str, generation: int, folder: Path) -> None:
     """Runs `alerts/tests/<component>.yml`; `folder` is empty and takes what promtool needs."""
     own = FOLDER / f"{component}.cluster.yaml"
-    run_promtool(
-        (FOLDER / f"{component}.yml").read_text(), generation, folder, own if own.exists() else SMALL_CLUSTER
-    )
+    run_promtool((FOLDER / f"{component}.yml").read_text(), generation, folder, own if own.exists() else SMALL_CLUSTER)
 
 
 def run_promtool(tests: str, generation: int, folder: Path, cluster: Path = SMALL_CLUSTER) -> None:
