@@ -28,6 +28,7 @@ settings.register_profile("same", _UNTIMED, derandomize=True, max_examples=100)
 settings.register_profile("thorough", _UNTIMED, max_examples=2000)
 settings.load_profile(os.environ.get("RAGPULSE_HYPOTHESIS", "same"))
 
+_LONGEST = ("test_story.py", "test_rules.py")  # the one waits, the other works
 _MAY_SKIP = ("GPU:", "npm:", "vLLM:")
 
 
@@ -45,8 +46,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The story waits more than it works: begun first, it runs beside everything else."""
-    items.sort(key=lambda item: item.get_closest_marker("story") is None)
+    """What takes longest is begun first and runs beside everything else: begun late, it would run on alone."""
+    items.sort(key=lambda item: _LONGEST.index(item.path.name) if item.path.name in _LONGEST else len(_LONGEST))
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)):
             # The hundredth case costs twice as much under coverage and tells it nothing new.
