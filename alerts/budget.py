@@ -12,6 +12,8 @@ from alerts.latency import explained_by_demand
 from alerts.node import NODE_DOWN
 from alerts.rule import Alert, Group, Record
 from alerts.service_alert import needed_nodes
+from alerts.throughput import THROUGHPUT_BELOW_TARGET
+from alerts.vllm_demand import VLLM_SATURATED
 from ragpulse import budget, recorded
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
@@ -24,6 +26,7 @@ FAST, SLOW = "ErrorBudgetBurningFast", "ErrorBudgetBurningSlow"
 _FEWEST = 5  # bad events in the long window; a single lost probe is counted, and no alert
 _MEASURED = 0.5  # of the long window
 _PAGED = ("availability",)
+_TELLS_OF_DEMAND = (VLLM_SATURATED, THROUGHPUT_BELOW_TARGET)
 _MEANING = {
     True: "A few hours or days more of this and nothing is left of it.",
     False: "It will not last for as long as it is promised for.",
@@ -133,7 +136,7 @@ def _told_already(cluster: Cluster, objective: Objective, short: float) -> str:
         f" or {fired_within(traces, alertname=NODE_DOWN, node=needed_nodes(cluster, service))}"
     )
     if demanded := explained_by_demand(cluster, objective):
-        told += f" or {demanded}"
+        told += f" or {demanded} or {fired_within(traces, alertname=_TELLS_OF_DEMAND, service=service)}"
     return told
 
 

@@ -7,8 +7,10 @@ from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
 from ragpulse.promql import rate
 
+THROUGHPUT_BELOW_TARGET = "ThroughputBelowTarget"
+
 _TICKET = Ticket(
-    "ThroughputBelowTarget",
+    THROUGHPUT_BELOW_TARGET,
     "{{ $value | humanize }} tokens/s while requests wait",
     "Requests queue while the engine generates fewer tokens than was promised.",
 )
