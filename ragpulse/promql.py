@@ -107,6 +107,21 @@ def events_rate(metric: Metric, window: Window, **labels: Matcher) -> str:
     return f"rate({_part(metric, '_count', labels)}[{_duration(window)}])"
 
 
+def events(metric: Metric, **labels: Matcher) -> str:
+    """How many events a histogram has counted."""
+    return _part(metric, "_count", labels)
+
+
+def observed(metric: Metric, **labels: Matcher) -> str:
+    """The sum of everything that a histogram has counted."""
+    return _part(metric, "_sum", labels)
+
+
+def bucket_increase(metric: Metric, window: Window, **labels: Matcher) -> str:
+    """Events at or below each edge of a histogram, over the window."""
+    return f"increase({_part(metric, '_bucket', labels)}[{_duration(window)}])"
+
+
 def bucket_rate(metric: Metric, edge: float, window: Window, **labels: Matcher) -> str:
     """Events per second at or below one edge of a histogram."""
     # Prometheus 3 stores `1.0` for what 2.x stores as the page has it: `1` or `1.0`.

@@ -31,6 +31,7 @@ VERBS = (
     Verb("generate", "ragpulse.commands.generate:generate", "Write everything that follows from the cluster file."),
     Verb("check", "ragpulse.commands.check:check", "Judge every connection of the cluster from this node."),
     Verb("canary", "ragpulse.commands.canary:app", "Write what the recall canary of a ChromaDB asks for."),
+    Verb("report", "ragpulse.commands.report:report", "Judge every target over a time, and compare with a baseline."),
     Verb("overview", "ragpulse.commands.overview:overview", "Serve the Overview page."),
     Verb("demo", "ragpulse.commands.demo:app", "Break a service of the demo, and mend it."),
     Verb("borg-run", "ragpulse.commands.borg_run:borg_run", "Call Borg, and record what came of it.", _HANDS_ON),

@@ -14,7 +14,7 @@ from ragpulse import recorded
 from ragpulse.catalogue import backup, gpu, service, vllm
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
-from ragpulse.overview.http_json import Unavailable
+from ragpulse.overview.http_json import unanswered
 from ragpulse.overview.prometheus_api import Point, PrometheusApi, Rule, Series
 from ragpulse.overview.since import LOOK_BACK, Span, spans
 from ragpulse.promql import agent_up, increase, instant, rate, series
@@ -100,9 +100,7 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Answer
             )
             rules = ask_for(prometheus.alerting_rules())
     except ExceptionGroup as errors:
-        if unanswered := errors.subgroup(Unavailable):
-            raise _first(unanswered) from errors
-        raise
+        raise (unanswered(errors) or errors) from errors
     (
         met_now, short_now, long_now, total_now, state_now, agents, up, ready, failed, demand, vllm_state, gpu_state,
         gpu_bands, gpu_measured, backups, begin,
@@ -166,11 +164,6 @@ def _history_span(now: float, interval: float) -> Span:
     step = max(interval, _HISTORY_STEP)
     end = round(now, 3)
     return Span(round(end - int(HISTORY / step) * step, 3), end, step)
-
-
-def _first(errors: ExceptionGroup[Unavailable]) -> Unavailable:
-    error = errors.exceptions[0]
-    return _first(error) if isinstance(error, ExceptionGroup) else error
 
 
 def _key(found: Series) -> Key:

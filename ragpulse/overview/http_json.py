@@ -1,6 +1,6 @@
 """One GET to a server beside us, its answer checked against a shape, its failures said in words that fit a sentence.
 
-Errors: `Unavailable` only. How long it may take is the caller's to say.
+Errors: `Unavailable` only. How long it may take is the caller's to say; how large an answer may be is said here.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 T = TypeVar("T")
 
+_MOST_BYTES = 128 * 1024**2
+
 
 class Unavailable(Exception):  # noqa: N818 - a fact about the other server, not a fault of ours
     """No usable answer; the text is the reason, ready for a person to read."""
@@ -18,7 +20,8 @@ class Unavailable(Exception):  # noqa: N818 - a fact about the other server, not
 
 async def get(client: httpx.AsyncClient, url: str, shape: TypeAdapter[T], params: Mapping[str, str]) -> T:
     try:
-        response = await client.get(url, params=dict(params))
+        async with client.stream("GET", url, params=dict(params)) as response:
+            body = await _body(response) if response.status_code == httpx.codes.OK else b""
     except httpx.ConnectError as error:
         raise Unavailable("no connection; is it running?") from error
     except httpx.HTTPError as error:
@@ -26,6 +29,23 @@ async def get(client: httpx.AsyncClient, url: str, shape: TypeAdapter[T], params
     if response.status_code != httpx.codes.OK:
         raise Unavailable(f"it answers HTTP {response.status_code}")
     try:
-        return shape.validate_json(response.content)
+        return shape.validate_json(body)
     except ValidationError as error:
         raise Unavailable("its answer is not what its HTTP API promises") from error
+
+
+def unanswered(errors: ExceptionGroup[Exception]) -> Unavailable | None:
+    """The first question of several, asked at once, that went unanswered."""
+    found: BaseException | None = errors.subgroup(Unavailable)
+    while isinstance(found, ExceptionGroup):
+        found = found.exceptions[0]
+    return found if isinstance(found, Unavailable) else None
+
+
+async def _body(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > _MOST_BYTES:
+            raise Unavailable(f"its answer is larger than {_MOST_BYTES // 1024**2} MiB")
+    return bytes(body)

@@ -1,0 +1,155 @@
+"""`ragpulse report`: every target over a window; what was measured kept as a baseline, or compared with one.
+
+Exit status 1 where something became worse than the baseline, where Prometheus cannot be asked, and where there is
+nothing to save; 2 for a file that is no saved report.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import httpx
+import typer
+
+from ragpulse import cluster_file, refusal, units, urls
+from ragpulse.errors import RagpulseError
+from ragpulse.inventory import Cluster
+from ragpulse.overview.http_json import Unavailable
+from ragpulse.overview.prometheus_api import PrometheusApi
+from ragpulse.report import tables
+from ragpulse.report.attained import attained
+from ragpulse.report.compare import compare, notes
+from ragpulse.report.measure import measure, now
+from ragpulse.report.saved import Report, load, save
+from ragpulse.report.window import Window
+from ragpulse.report.window import window as window_of
+from ragpulse.stack.telling import Telling
+
+_TIMEOUT = 60.0  # for all questions together; a long window has many points
+_DEFAULT_WINDOW = "1h"
+
+T = TypeVar("T")
+
+
+class UsageError(RagpulseError):
+    exit_code = 2
+
+
+class NotAskedError(RagpulseError):
+    """Prometheus gave no usable answer."""
+
+
+def report(
+    *,
+    config: Annotated[Path, typer.Option(help="The cluster file.")] = Path("cluster.yaml"),
+    window: Annotated[str, typer.Option(help="How long a time is looked at [default: 1h, or that of the file].")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="Its end, like 2026-11-24T09:30 [default: now].")] = "",
+    prometheus: Annotated[str, typer.Option(metavar="URL", help="Prometheus, if not on this host.")] = "",
+    save_as: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep this as a baseline.")] = None,
+    against: Annotated[Path | None, typer.Option(metavar="FILE", help="Compare with a kept baseline.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Judge every target over a window; keep what was measured, or compare it with what was kept."""
+    if save_as and against:
+        raise UsageError("--save and --against: one at a time; compare first, then save")
+    cluster = cluster_file.load(config)
+    asking = _Asking(cluster, prometheus, until)
+    if against:
+        _compare(asking, load(against), window, as_json=as_json)
+    elif save_as:
+        kept = asking.measure(window)
+        with refusal.told(save_as.parent, "--save"):
+            save(kept, save_as)
+        print(f"{save_as}: {_span(kept.window)} kept")
+    else:
+        _show(asking, window, as_json=as_json)
+
+
+class _Asking:
+    """One Prometheus, and until when it is asked."""
+
+    def __init__(self, cluster: Cluster, prometheus: str, until: str) -> None:
+        self.cluster = cluster
+        self._until = _moment(until) if until else None
+        try:
+            self._url = urls.base_url(prometheus or f"http://127.0.0.1:{cluster.monitoring.ports.prometheus}")
+        except ValueError as error:
+            raise UsageError(f"--prometheus: {error}") from error
+
+    def window(self, text: str, like: Window | None = None) -> Window:
+        """As long as `text` says, in the steps of another one where that is given."""
+        interval = self.cluster.monitoring.scrape_interval
+        try:
+            seconds = units.duration(text or _DEFAULT_WINDOW)
+        except ValueError as error:
+            raise UsageError(f"--window: {error}") from error
+        if like and text and seconds != like.seconds:
+            raise UsageError(
+                f"--window {text}: the saved report covers {units.prometheus_duration(like.seconds)}; leave it out"
+            )
+        # The last scrape may still be on its way into the database.
+        end = self._until if self._until is not None else self.asked(now) - interval
+        return replace(like, end=end) if like else window_of(end, seconds, interval)
+
+    def measure(self, text: str, like: Window | None = None) -> Report:
+        window = self.window(text, like)
+        return self.asked(lambda prometheus: measure(self.cluster.name, prometheus, window))
+
+    def asked(self, question: Callable[[PrometheusApi], Coroutine[Any, Any, T]]) -> T:
+        async def answer() -> T:
+            # trust_env: a proxy of the environment has no business here
+            async with httpx.AsyncClient(trust_env=False, timeout=None) as client, asyncio.timeout(_TIMEOUT):  # noqa: S113
+                return await question(PrometheusApi(client, self._url))
+
+        try:
+            return asyncio.run(answer())
+        except TimeoutError as error:
+            raise NotAskedError(f"{self._url}: Prometheus gives no answer within {_TIMEOUT:g} s") from error
+        except Unavailable as reason:
+            raise NotAskedError(f"{self._url}: Prometheus cannot be asked: {reason}") from reason
+
+
+def _show(asking: _Asking, text: str, *, as_json: bool) -> None:
+    window = asking.window(text)
+    judged = asking.asked(lambda prometheus: attained(asking.cluster, prometheus, window))
+    found = asking.asked(lambda prometheus: measure(asking.cluster.name, prometheus, window))
+    if as_json:
+        numbers = found.model_dump(exclude={"measured": {"__all__": {"nodes"}}})
+        print(json.dumps(numbers | {"targets": [asdict(one) for one in judged]}, indent=2))
+        return
+    console = Telling().console
+    console.print(f"{asking.cluster.name}, {_span(window)}\n", tables.targets(judged), tables.measured(found.measured))
+
+
+def _compare(asking: _Asking, before: Report, text: str, *, as_json: bool) -> None:
+    found = asking.measure(text, before.window)
+    compared = compare(asking.cluster, before, found)
+    remarks = list(notes(asking.cluster, before))
+    if as_json:
+        spans = {name: {"start": one.start, "end": one.end} for name, one in (("before", before), ("now", found))}
+        rows = [asdict(one) for one in compared]
+        print(json.dumps({"cluster": asking.cluster.name, **spans, "notes": remarks, "compared": rows}, indent=2))
+    else:
+        console = Telling().console
+        console.print(f"{asking.cluster.name}, {_span(before.window)}, and {_span(found.window)}\n")
+        console.print(tables.comparisons(compared))
+        for line in (*remarks, *tables.summary(compared)):
+            console.print(line)
+    if any(one.verdict == "worse" for one in compared):
+        raise typer.Exit(1)
+
+
+def _moment(text: str) -> float:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(f"--until {text}: write a time like 2026-11-24T09:30, of here or with +00:00") from error
+
+
+def _span(window: Window) -> str:
+    start, end = (datetime.fromtimestamp(time).astimezone() for time in (window.start, window.end))
+    return f"{units.prometheus_duration(window.seconds)} from {start:%F %T} to {end:%F %T %Z}"

@@ -1,0 +1,112 @@
+"""What Prometheus has of a window, as a report that can be kept.
+
+Every question is asked at once, for the counters as they stood at each step. Errors: Unavailable when one goes
+unanswered: half a baseline would be taken for a whole one.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from math import inf, isfinite
+
+from pydantic import ValidationError
+
+from ragpulse import __version__
+from ragpulse.overview.http_json import Unavailable, unanswered
+from ragpulse.overview.prometheus_api import PrometheusApi, Series
+from ragpulse.report.growth import growth
+from ragpulse.report.quantiles import Bucket, quantiles
+from ragpulse.report.questions import Question, questions
+from ragpulse.report.saved import Measured, Quantile, Report, Steps
+from ragpulse.report.window import Window
+
+_Name = tuple[str, str]  # subject, check
+
+
+async def now(prometheus: PrometheusApi) -> float:
+    """By its own clock: a clock of ours that is wrong must not move the window."""
+    found = await prometheus.instant("vector(time())")
+    if not found:
+        raise Unavailable("it does not tell the time")
+    return found[0].points[-1][1]
+
+
+async def measure(cluster: str, prometheus: PrometheusApi, window: Window) -> Report:
+    asked = list(questions())
+    try:
+        async with asyncio.TaskGroup() as group:
+            answers = [group.create_task(_measured(prometheus, question, window)) for question in asked]
+    except ExceptionGroup as errors:
+        raise (unanswered(errors) or errors) from errors
+    measured = [one for answer in answers for one in answer.result()]
+    return Report(
+        ragpulse=__version__, cluster=cluster, start=window.start, end=window.end, step=window.step, steps=window.steps,
+        measured=tuple(sorted(measured, key=lambda one: one.key)),
+    )  # fmt: skip
+
+
+async def _measured(prometheus: PrometheusApi, question: Question, window: Window) -> list[Measured]:
+    try:
+        return await _asked(prometheus, question, window)
+    except ValidationError as error:
+        raise Unavailable("what it calls counters are none") from error
+
+
+async def _asked(prometheus: PrometheusApi, question: Question, window: Window) -> list[Measured]:
+    amounts, ofs = [
+        _by_node(await prometheus.over(expression, window.start, window.end, window.step), question, window)
+        for expression in (question.amount, question.of)
+    ]
+    buckets = await _buckets(prometheus, question, window)
+    found: dict[_Name, dict[str, Steps]] = {}
+    for (name, node), amount in amounts.items():
+        if (of := ofs.get((name, node))) is not None:
+            found.setdefault(name, {})[node] = Steps(amount=tuple(amount), of=tuple(of))
+    return [_whole(question, name, nodes, buckets.get(name, [])) for name, nodes in found.items() if all(name)]
+
+
+def _by_node(answer: Iterable[Series], question: Question, window: Window) -> dict[tuple[_Name, str], list[float]]:
+    return {
+        (_name(found, question), found.labels.get("node", "")): growth(found.points, window)
+        for found in answer
+        if len(found.points) > 1
+    }  # fmt: skip
+
+
+async def _buckets(prometheus: PrometheusApi, question: Question, window: Window) -> dict[_Name, list[Bucket]]:
+    expression = question.buckets(window.seconds)
+    if expression is None:
+        return {}
+    buckets: dict[_Name, list[Bucket]] = {}
+    for found in await prometheus.over(expression, window.end, window.end, window.step):
+        if (edge := _edge(found)) is not None and found.points:
+            buckets.setdefault(_name(found, question), []).append((edge, found.points[-1][1]))
+    return buckets
+
+
+def _edge(found: Series) -> float | None:
+    try:
+        edge = float(found.labels.get("le", ""))
+    except ValueError:
+        return None
+    return None if edge != edge or edge < 0 else edge  # noqa: PLR0124 - NaN
+
+
+def _name(found: Series, question: Question) -> _Name:
+    check = found.labels.get(question.check, question.check)
+    return found.labels.get(question.subject, ""), f"gpu {check}" if question.check == "gpu" else check
+
+
+def _whole(question: Question, name: _Name, nodes: dict[str, Steps], buckets: list[Bucket]) -> Measured:
+    amount, of = (
+        sum(map(sum, sides)) for sides in zip(*((each.amount, each.of) for each in nodes.values()), strict=True)
+    )
+    return Measured(
+        kind=question.kind, subject=name[0], check=name[1],
+        value=amount / of if of and isfinite(amount / of) else None, amount=amount, of=of,
+        quantiles={
+            share: Quantile(value=found.value, at_least=found.at_least, at_most=found.at_most)
+            for share, found in quantiles(buckets).items()
+        },
+        buckets=tuple((None if edge == inf else edge, round(count, 3)) for edge, count in sorted(buckets)),
+        nodes=nodes,
+    )  # fmt: skip

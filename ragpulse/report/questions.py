@@ -1,0 +1,60 @@
+"""What Prometheus is asked for a baseline: pairs of counters, each told apart by subject, check and node.
+
+Only what probes and canaries of ours measure, and what the machines did meanwhile: both are there without any user.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ragpulse.catalogue import gpu, service, vllm, vllm_canary
+from ragpulse.metric import Metric
+from ragpulse.promql import bucket_increase, events, instant, observed
+from ragpulse.report.kinds import KindName
+
+_PROBE = "service, check, node"
+_CANARY = "service, node"
+_CANARIES = {"first_token": vllm_canary.TTFT, "inter_token": vllm_canary.ITL}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """amount, of: counters. subject: the label that names it. check: a label or, where there is none of it, a name.
+    latency: the histogram that the pair is of.
+    """
+
+    kind: KindName
+    amount: str
+    of: str
+    subject: str
+    check: str
+    latency: Metric | None = None
+
+    def buckets(self, window: float) -> str | None:
+        if self.latency is None:
+            return None
+        by = "service, check, le" if self.check == "check" else "service, le"
+        return f"sum by ({by}) ({bucket_increase(self.latency, window)})"
+
+
+def questions() -> Iterator[Question]:
+    yield _latency(service.DURATION, _PROBE, "check")
+    for check, metric in _CANARIES.items():
+        yield _latency(metric, _CANARY, check)
+    requests = _by(_PROBE, instant(service.REQUESTS))
+    # A missing counter means no failure.
+    answered = f"({requests} - {_by(_PROBE, instant(service.FAILURES))}) or {requests}"
+    yield Question("answered", answered, requests, "service", "check")
+    yield Question("in_time", _by(_PROBE, instant(service.WITHIN_TARGET)), requests, "service", "check")
+    yield Question(
+        "throughput", _by(_CANARY, instant(vllm.DEMAND_TOKENS)), _by(_CANARY, instant(vllm.DEMAND_SECONDS)),
+        "service", "generation",
+    )  # fmt: skip
+    yield Question("busy", _by("node, gpu", instant(gpu.BUSY)), _by("node, gpu", instant(gpu.OBSERVED)), "node", "gpu")
+
+
+def _latency(metric: Metric, by: str, check: str) -> Question:
+    return Question("latency", _by(by, observed(metric)), _by(by, events(metric)), "service", check, metric)
+
+
+def _by(labels: str, expression: str) -> str:
+    return f"sum by ({labels}) ({expression})"
