@@ -122,7 +122,8 @@ def _show(asking: _Asking, text: str, *, as_json: bool) -> None:
         print(json.dumps(numbers | {"targets": [asdict(one) for one in judged]}, indent=2))
         return
     console = Telling().console
-    console.print(f"{asking.cluster.name}, {_span(window)}\n", tables.targets(judged), tables.measured(found.measured))
+    console.print(f"{asking.cluster.name}, {_span(window)}\n")
+    console.print(tables.targets(judged), tables.measured(found.measured), sep="\n")
 
 
 def _compare(asking: _Asking, before: Report, text: str, *, as_json: bool) -> None:

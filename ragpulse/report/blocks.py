@@ -56,7 +56,8 @@ def alike(runs: Sequence[Sequence[float]]) -> float:
 
 def _centred(run: Sequence[float]) -> list[float]:
     middle = median(run)
-    limit = _OUTLIER * _AS_DEVIATION * median(abs(value - middle) for value in run)
-    drawn_in = [max(middle - limit, min(middle + limit, value)) for value in run] if limit else list(run)
-    mean = fmean(drawn_in)
-    return [value - mean for value in drawn_in]
+    around = [value - middle for value in run]
+    if limit := _OUTLIER * _AS_DEVIATION * median(map(abs, around)):
+        around = [max(-limit, min(limit, value)) for value in around]
+    mean = fmean(around)
+    return [value - mean for value in around]

@@ -92,7 +92,8 @@ def _between(at_least: float, at_most: float | None) -> str:
 def _change(kind: KindName, change: float | None, sign: str = "") -> str:
     if change is None:
         return ""
-    return f"{change * 100:{sign}.1f} {'%' if KINDS[kind].relative else 'points'}"
+    # `z` takes the sign from a zero.
+    return f"{change * 100:{sign}z.1f} {'%' if KINDS[kind].relative else 'points'}"
 
 
 def _verdict(verdict: str, why: str) -> Text:

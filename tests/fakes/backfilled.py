@@ -8,9 +8,10 @@ import math
 import subprocess
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from ragpulse.metric import LATENCY_EDGES, number
@@ -30,16 +31,29 @@ class Past:
     ends: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A series of values every 10 s, the last one at the end."""
+
+    name: str
+    labels: str
+    values: Sequence[float]
+
+
 @contextmanager
 def past(
-    folder: Path, services: Mapping[str, Sequence[Durations]], check: str = "ready", generation: int = 0
+    folder: Path,
+    services: Mapping[str, Sequence[Durations]],
+    check: str = "ready",
+    generation: int = 0,
+    more: Iterable[Recorded] = (),
 ) -> Iterator[Past]:
-    """Samples stand in the middle between two probes."""
     windows = next(iter(services.values()))
     end = (int(time.time()) - 60) // STEP * STEP
     start = end - STEP * sum(map(len, windows))
     ends = tuple(start + STEP * sum(map(len, windows[: index + 1])) for index in range(len(windows)))
-    (folder / "past.txt").write_text("".join(_exposed(services, check, start)))
+    lines = [*_exposed(services, check, start), *_gauges(more, end), "# EOF\n"]
+    (folder / "past.txt").write_text("".join(lines))
     subprocess.run(
         [
             binary("promtool", generation), "tsdb", "create-blocks-from", "openmetrics", folder / "past.txt",
@@ -84,7 +98,14 @@ def _exposed(services: Mapping[str, Sequence[Durations]], check: str, start: int
                 count = failed if metric == failures else failed + buckets[-1]
                 extra = ',reason="timeout"' if metric == failures else ""
                 yield f"{metric}_total{{{labels}{extra}}} {count} {start + STEP * index}\n"
-    yield "# EOF\n"
+
+
+def _gauges(more: Iterable[Recorded], end: int) -> Iterator[str]:
+    for name, series in groupby(sorted(more, key=lambda one: one.name), key=lambda one: one.name):
+        yield f"# TYPE {name} gauge\n"
+        for one in series:
+            for index, value in enumerate(one.values):
+                yield f"{name}{{{one.labels}}} {value!r} {end - STEP * (len(one.values) - 1 - index)}\n"
 
 
 def _counted(durations: Durations) -> Iterator[tuple[float, int, list[int]]]:
