@@ -18,7 +18,7 @@ def growth(points: Iterable[Point], window: Window) -> list[float]:
     """A counter that falls was born anew. What grew while it could not be seen stands where it was seen again."""
     steps = [0.0] * window.steps
     last: float | None = None
-    for time, value in points:
+    for time, value in sorted(points):
         index = window.index(time)
         if last is not None and 0 < index <= window.steps:
             grown = round(value - last if value >= last else value, _DIGITS)

@@ -6,6 +6,7 @@ nothing. `broken`: path → status and body of what is answered there instead; `
 """
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -84,6 +85,11 @@ def serving(answering: Answering) -> Iterator[Answering]:
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         request_queue_size = 128  # all questions come at once; one that finds the queue full is asked again after 1 s
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A client that was told enough hangs up on its other questions."""
+            if not isinstance(sys.exception(), ConnectionError):
+                super().handle_error(request, client_address)
 
     server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
