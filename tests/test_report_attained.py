@@ -39,7 +39,7 @@ def availability(name: str, bad: int, seen: int = STEPS, every: float = 1.0) -> 
     yield Recorded("ragpulse:slo_total:rate1m", labels, [every / STEP] * seen)
 
 
-def pair(slo: str, service: str, check: str, good: float, total: float, seen: int = STEPS) -> Iterator[Recorded]:
+def pair(slo: str, service: str, check: str, good: float, total: float, *, seen: int = STEPS) -> Iterator[Recorded]:
     labels = f'slo="{slo}",service="{service}",check="{check}"'
     yield Recorded("ragpulse:slo_good:rate1m", labels, [good] * seen)
     yield Recorded("ragpulse:slo_total:rate1m", labels, [total] * seen)
@@ -80,7 +80,7 @@ def test_every_target_is_told_in_the_order_of_the_cluster_file(found: dict[Key, 
     ],
 )
 def test_availability_is_judged_by_its_events(
-    found: dict[Key, Attained], service: str, events: float | None, value: float | None, verdict: str, why: str
+    found: dict[Key, Attained], service: str, events: float | None, value: float | None, *, verdict: str, why: str
 ) -> None:
     one = found["availability", service, "response"]
     # A range of ten minutes holds 60 evaluations or 61, by the generation of Prometheus.

@@ -1,16 +1,13 @@
 """How a window is cut: into blocks as long as what is measured resembles itself."""
 
-import random
-
 import pytest
 
 from ragpulse.report import blocks
-from tests.fakes.reports import lognormal
-
+from tests.fakes.reports import chance, lognormal
 
 
 def logs(alike: float) -> list[float]:
-    return lognormal(0.01, alike, usual=1.0)(random.Random(1), 20_000)
+    return lognormal(0.01, alike, usual=1.0)(chance(1), 20_000)
 
 
 @pytest.mark.parametrize(("alike", "expected"), [(0.0, 1.0), (0.5, 3.0), (0.9, 19.0)])

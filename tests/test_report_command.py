@@ -219,7 +219,10 @@ def test_a_prometheus_that_is_not_there_is_one_line(type_: Typing) -> None:
         (("--until", "0001-01-01"), "--until 0001-01-01: write a time like 2026-11-24T09:30, of here or with +00:00"),
         (("--save", "x", "--against", "y"), "--save and --against: one at a time; compare first, then save"),
         (("--against", "/nonexistent"), "/nonexistent: No such file or directory: name a file that ragpulse report"),
-        (("--save", "/proc/x/y"), "/proc/x: No such file or directory: name a folder that you can write to with --save"),
+        (
+            ("--save", "/proc/x/y"),
+            "/proc/x: No such file or directory: name a folder that you can write to with --save",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_and_2(

@@ -1,11 +1,11 @@
 """The rank test against counting by hand: every division of the values into two sides."""
 
-import random
 from itertools import combinations
 
 import pytest
 
 from ragpulse.report.ranks import p_above
+from tests.fakes.reports import chance
 
 
 def counted(before: list[float], now: list[float]) -> float:
@@ -20,7 +20,7 @@ def counted(before: list[float], now: list[float]) -> float:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_p_is_the_share_of_divisions_that_rank_as_high(seed: int) -> None:
-    rng = random.Random(seed)
+    rng = chance(seed)
     # Few different values, so that many are equal.
     before, now = ([float(rng.randrange(4)) for _ in range(rng.randrange(1, 7))] for _ in range(2))
     assert p_above(before, now) == pytest.approx(counted(before, now), rel=1e-12)

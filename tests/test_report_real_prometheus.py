@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.backfilled import Durations, Past, past
 from tests.fakes.binaries import each_generation
-from tests.fakes.reports import Latencies, lognormal, with_pauses
+from tests.fakes.reports import Latencies, chance, lognormal, with_pauses
 from tests.fakes.typed import Said, typed
 
 HOUR = 360
@@ -48,10 +48,10 @@ def test_a_slowdown_inside_one_bucket_is_measured_kept_and_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], generation: int
 ) -> None:
     """Between 12 and 20 ms every probe lies in the bucket from 10 to 25 ms: no quantile moves, and 15 % show."""
-    rng = random.Random(5)
+    rng = chance(5)
     flat = [rng.uniform(0.012, 0.0155) for _ in range(HOUR)]
     failing: Durations = [None if index % 9 == 0 else 0.03 for index in range(HOUR)]
-    services = {
+    services: dict[str, list[Durations]] = {
         "chroma": [flat, [each * 1.15 for each in flat], flat],
         "memory": [[0.03] * HOUR, [0.03] * HOUR, failing],
     }
@@ -82,7 +82,7 @@ def test_of_20_slower_hours_19_fail_and_of_20_unchanged_ones_1_at_most(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     latencies = {"lognormal": lognormal(0.2), "pauses": with_pauses(0.2, 0.05, 10)}[name]
-    rng = random.Random(name)
+    rng = chance(name)
     judged = [hour(rng, latencies)]
     judged += [hour(rng, latencies, slower) for slower in (1.15, 1.0) for _ in range(20)]
     services = {"chroma": judged, "memory": [hour(rng, lognormal(0.3)) for _ in judged]}

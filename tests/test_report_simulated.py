@@ -12,7 +12,7 @@ import pytest
 from ragpulse import cluster_file, yaml_file
 from ragpulse.report.compare import compare
 from ragpulse.report.saved import Measured, Report, Steps
-from tests.fakes.reports import Latencies, lognormal, of, out_of_step, probes, report, with_pauses
+from tests.fakes.reports import Latencies, chance, lognormal, of, out_of_step, probes, report, with_pauses
 
 CLUSTER = cluster_file.parse(
     yaml_file.parse(
@@ -52,12 +52,12 @@ def measured(rng: random.Random, latencies: Latencies, count: int, slower: float
 
 
 def outcomes(
-    name: str, latencies: Latencies, slower: float, runs: int, count: int = HOUR, nodes: int = 1
+    name: str, latencies: Latencies, slower: float, runs: int, *, count: int = HOUR, nodes: int = 1
 ) -> tuple[int, Counter[str]]:
     """How many runs failed, and the verdicts of the one that may be slower."""
     failed, verdicts = 0, Counter[str]()
     for run in range(runs):
-        rng = random.Random(f"{name} {slower} {run}")
+        rng = chance(f"{name} {slower} {run}")
         before = measured(rng, latencies, count, 1.0, nodes)
         found = compare(CLUSTER, before, measured(rng, latencies, count, slower, nodes))
         failed += any(one.verdict == "worse" for one in found)
@@ -108,7 +108,7 @@ def test_a_slow_probe_interval_takes_a_longer_window() -> None:
         return report(of({"a": spread}))
 
     def verdict(hours: int, slower: float) -> str:
-        rng = random.Random(7)
+        rng = chance(7)
         before, now = each_minute(rng, hours, 1.0), each_minute(rng, hours, slower)
         return compare(CLUSTER, before, now)[0].verdict
 

@@ -101,7 +101,11 @@ def _judged_by(objective: Objective) -> Events:
 
 
 def _nothing(objective: Objective) -> str:
-    return "no request waited for long enough" if objective.slo == "gpu_utilization" else "nothing was recorded in this time"
+    return (
+        "no request waited for long enough"
+        if objective.slo == "gpu_utilization"
+        else "nothing was recorded in this time"
+    )
 
 
 def _why_not(objective: Objective, sums: _Sums, value: float | None, window: Window) -> str:

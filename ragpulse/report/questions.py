@@ -32,8 +32,8 @@ class Question:
     def buckets(self, window: float) -> str | None:
         if self.latency is None:
             return None
-        by = "service, check, le" if self.check == "check" else "service, le"
-        return f"sum by ({by}) ({bucket_increase(self.latency, window)})"
+        labels = [label for label in (self.subject, self.check) if label in self.latency.labels]
+        return _by(", ".join([*labels, "le"]), bucket_increase(self.latency, window))
 
 
 def questions() -> Iterator[Question]:

@@ -1,7 +1,7 @@
 """A real Prometheus that holds a past written by us: probes every 10 s whose durations are known, window after window.
 
-Each service is a list of windows, one after the other, the last of which ended a minute ago; a window is the duration of
-each probe in seconds, None for one that failed.
+Each service is a list of windows, one after the other, the last of which ended a minute ago; a window is the duration
+of each probe in seconds, None for one that failed.
 """
 
 import math
@@ -47,12 +47,14 @@ def past(
     check: str = "ready",
     generation: int = 0,
     more: Iterable[Recorded] = (),
+    steps: int = 0,
 ) -> Iterator[Past]:
-    windows = next(iter(services.values()))
+    """`steps`: of the one window, where there is no service."""
+    windows = next(iter(services.values()), [[None] * steps])
     end = (int(time.time()) - 60) // STEP * STEP
     start = end - STEP * sum(map(len, windows))
     ends = tuple(start + STEP * sum(map(len, windows[: index + 1])) for index in range(len(windows)))
-    lines = [*_exposed(services, check, start), *_gauges(more, end), "# EOF\n"]
+    lines = [*(_exposed(services, check, start) if services else ()), *_gauges(more, end), "# EOF\n"]
     (folder / "past.txt").write_text("".join(lines))
     subprocess.run(
         [
@@ -80,7 +82,9 @@ def _exposed(services: Mapping[str, Sequence[Durations]], check: str, start: int
     histogram, requests, failures = (
         f"ragpulse_probe_{name}" for name in ("duration_seconds", "requests", "failures")
     )  # fmt: skip
-    counts = {name: list(_counted([each for window in windows for each in window])) for name, windows in services.items()}
+    counts = {
+        name: list(_counted([each for window in windows for each in window])) for name, windows in services.items()
+    }
     yield f"# TYPE {histogram} histogram\n"
     for name, rows in counts.items():
         labels = f'service="{name}",check="{check}",node="a",cluster="home"'

@@ -12,6 +12,11 @@ Durations = Sequence[float]
 Latencies = Callable[[random.Random, int], list[float]]
 
 
+def chance(seed: object) -> random.Random:
+    """The same every time."""
+    return random.Random(str(seed))  # noqa: S311 - no secret
+
+
 def report(*measured: Measured, cluster: str = "home", step: float = STEP) -> Report:
     steps = next((len(node.amount) for one in measured for node in one.nodes.values()), 1)
     return Report(ragpulse="0", cluster=cluster, start=0, end=steps * step, step=step, steps=steps, measured=measured)
