@@ -147,7 +147,16 @@ LABELS = {"service": "web", "check": "response", "node": "a", "le": "0.1"}
         (200, b"\xff\x00<html>", "its answer is not what its HTTP API promises"),
         (200, b"[" * 10_000, "its answer is not what its HTTP API promises"),
         (200, _matrix({"metric": {"service": 1}, "values": []}), "its answer is not what its HTTP API promises"),
-        (200, _matrix({"metric": LABELS, "values": [[NOW - 1000, "1"], [NOW - 500, "1e30"]]}), "counters are none"),
+        (
+            200,
+            _matrix({"metric": LABELS | {"service": "\x1b[2J"}, "values": [[NOW - 1000, "1"], [NOW - 500, "2"]]}),
+            "not what agents of ragpulse count",
+        ),
+        (
+            200,
+            _matrix({"metric": LABELS, "values": [[NOW - 1000, "1"], [NOW - 500, "1e30"]]}),
+            "not what agents of ragpulse count",
+        ),
     ],
 )
 def test_a_prometheus_that_lies_is_one_line(
@@ -179,7 +188,7 @@ def test_series_that_say_nothing_are_nothing(prometheus: Answering, type_: Typin
     assert "nothing was measured" in said.err
 
 
-@pytest.mark.parametrize("values", [[], [["a", "b"]], [[NOW, "1e400"]]])
+@pytest.mark.parametrize("values", [[], [["a", "b"]], [[NOW, "1e400"]], [[NOW, "1e300"]], [[NOW, "-1e300"]]])
 def test_a_prometheus_that_tells_no_time_is_one_line(prometheus: Answering, type_: Typing, values: Any) -> None:
     result = [{"metric": {}, "value": each} for each in values]
     answer = {"status": "success", "data": {"resultType": "vector", "result": result}}
@@ -217,6 +226,7 @@ def test_a_prometheus_that_is_not_there_is_one_line(type_: Typing) -> None:
         (("--window", "5s"), "--window 5s: Prometheus scrapes every 10 s; measure 1m at least"),
         (("--until", "yesterday"), "--until yesterday: write a time like 2026-11-24T09:30, of here or with +00:00"),
         (("--until", "0001-01-01"), "--until 0001-01-01: write a time like 2026-11-24T09:30, of here or with +00:00"),
+        (("--until", "9999-01-01"), "--until 9999-01-01: write a time like 2026-11-24T09:30, of here or with +00:00"),
         (("--save", "x", "--against", "y"), "--save and --against: one at a time; compare first, then save"),
         (("--against", "/nonexistent"), "/nonexistent: No such file or directory: name a file that ragpulse report"),
         (

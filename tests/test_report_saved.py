@@ -77,6 +77,7 @@ MEND = "name a file that ragpulse report --save wrote, or save one anew"
         (changed("end", 1e300), "end: Input should be less than"),
         (changed("step", 0), "step: Input should be greater than 0"),
         (changed("steps", 0), "steps: Input should be greater than 0"),
+        (changed("measured.0.subject", "\x1b[2J"), "measured.0.subject: holds characters that cannot be printed"),
         (changed("another", 0), "another: Extra inputs are not permitted"),
         (changed("end", float("nan")), "end: Input should be a finite number"),
     ],

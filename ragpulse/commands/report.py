@@ -21,10 +21,10 @@ from ragpulse.inventory import Cluster
 from ragpulse.overview.http_json import Unavailable
 from ragpulse.overview.prometheus_api import PrometheusApi
 from ragpulse.report import tables
-from ragpulse.report.attained import attained
+from ragpulse.report.attained import Attained, attained
 from ragpulse.report.compare import compare, notes
 from ragpulse.report.measure import measure, now
-from ragpulse.report.saved import Report, load, save
+from ragpulse.report.saved import LATEST, Report, load, save
 from ragpulse.report.window import Window
 from ragpulse.report.window import window as window_of
 from ragpulse.stack.telling import Telling
@@ -80,7 +80,7 @@ class _Asking:
         except ValueError as error:
             raise UsageError(f"--prometheus: {error}") from error
 
-    def window(self, text: str, like: Window | None = None) -> Window:
+    async def window(self, prometheus: PrometheusApi, text: str, like: Window | None = None) -> Window:
         """As long as `text` says, in the steps of another one where that is given."""
         interval = self.cluster.monitoring.scrape_interval
         try:
@@ -92,12 +92,14 @@ class _Asking:
                 f"--window {text}: the saved report covers {units.prometheus_duration(like.seconds)}; leave it out"
             )
         # The last scrape may still be on its way into the database.
-        end = self._until if self._until is not None else self.asked(now) - interval
+        end = self._until if self._until is not None else await now(prometheus) - interval
         return replace(like, end=end) if like else window_of(end, seconds, interval)
 
     def measure(self, text: str, like: Window | None = None) -> Report:
-        window = self.window(text, like)
-        return self.asked(lambda prometheus: measure(self.cluster.name, prometheus, window))
+        async def measured(prometheus: PrometheusApi) -> Report:
+            return await measure(self.cluster.name, prometheus, await self.window(prometheus, text, like))
+
+        return self.asked(measured)
 
     def asked(self, question: Callable[[PrometheusApi], Coroutine[Any, Any, T]]) -> T:
         async def answer() -> T:
@@ -114,15 +116,18 @@ class _Asking:
 
 
 def _show(asking: _Asking, text: str, *, as_json: bool) -> None:
-    window = asking.window(text)
-    judged = asking.asked(lambda prometheus: attained(asking.cluster, prometheus, window))
-    found = asking.asked(lambda prometheus: measure(asking.cluster.name, prometheus, window))
+    async def judged_and_measured(prometheus: PrometheusApi) -> tuple[tuple[Attained, ...], Report]:
+        window = await asking.window(prometheus, text)
+        judged = await attained(asking.cluster, prometheus, window)
+        return judged, await measure(asking.cluster.name, prometheus, window)
+
+    judged, found = asking.asked(judged_and_measured)
     if as_json:
         numbers = found.model_dump(exclude={"measured": {"__all__": {"nodes"}}})
         print(json.dumps(numbers | {"targets": [asdict(one) for one in judged]}, indent=2))
         return
     console = Telling().console
-    console.print(f"{asking.cluster.name}, {_span(window)}\n")
+    console.print(f"{asking.cluster.name}, {_span(found.window)}\n")
     console.print(tables.targets(judged), tables.measured(found.measured), sep="\n")
 
 
@@ -146,9 +151,12 @@ def _compare(asking: _Asking, before: Report, text: str, *, as_json: bool) -> No
 
 def _moment(text: str) -> float:
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError, OSError) as error:
-        raise UsageError(f"--until {text}: write a time like 2026-11-24T09:30, of here or with +00:00") from error
+        moment = datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        moment = -1.0
+    if not 0 <= moment < LATEST:
+        raise UsageError(f"--until {text}: write a time like 2026-11-24T09:30, of here or with +00:00")
+    return moment
 
 
 def _span(window: Window) -> str:

@@ -6,6 +6,7 @@ unanswered: half a baseline would be taken for a whole one.
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from math import inf, isfinite
 
 from pydantic import ValidationError
@@ -22,6 +23,13 @@ from ragpulse.report.window import Window
 _Name = tuple[str, str]  # subject, check
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    amount: list[Series]
+    of: list[Series]
+    buckets: list[Series]
+
+
 async def now(prometheus: PrometheusApi) -> float:
     """By its own clock: a clock of ours that is wrong must not move the window."""
     found = await prometheus.instant("vector(time())")
@@ -34,33 +42,40 @@ async def measure(cluster: str, prometheus: PrometheusApi, window: Window) -> Re
     asked = list(questions())
     try:
         async with asyncio.TaskGroup() as group:
-            answers = [group.create_task(_measured(prometheus, question, window)) for question in asked]
+            answers = [group.create_task(_ask(prometheus, question, window)) for question in asked]
     except ExceptionGroup as errors:
         raise (unanswered(errors) or errors) from errors
-    measured = [one for answer in answers for one in answer.result()]
-    return Report(
-        ragpulse=__version__, cluster=cluster, start=window.start, end=window.end, step=window.step, steps=window.steps,
-        measured=tuple(sorted(measured, key=lambda one: one.key)),
-    )  # fmt: skip
-
-
-async def _measured(prometheus: PrometheusApi, question: Question, window: Window) -> list[Measured]:
     try:
-        return await _asked(prometheus, question, window)
+        measured = [
+            one
+            for question, answer in zip(asked, answers, strict=True)
+            for one in _measured(question, answer.result(), window)
+        ]
+        return Report(
+            ragpulse=__version__, cluster=cluster, start=window.start, end=window.end, step=window.step,
+            steps=window.steps, measured=tuple(sorted(measured, key=lambda one: one.key)),
+        )  # fmt: skip
     except ValidationError as error:
-        raise Unavailable("what it calls counters are none") from error
+        raise Unavailable("what it has is not what agents of ragpulse count") from error
 
 
-async def _asked(prometheus: PrometheusApi, question: Question, window: Window) -> list[Measured]:
-    amounts, ofs = [
-        _by_node(await prometheus.over(expression, window.start, window.end, window.step), question, window)
-        for expression in (question.amount, question.of)
-    ]
-    buckets = await _buckets(prometheus, question, window)
+async def _ask(prometheus: PrometheusApi, question: Question, window: Window) -> _Answer:
+    over = window.start, window.end, window.step
+    buckets = question.buckets(window.seconds)
+    return _Answer(
+        amount=await prometheus.over(question.amount, *over),
+        of=await prometheus.over(question.of, *over),
+        buckets=await prometheus.over(buckets, window.end, window.end, window.step) if buckets else [],
+    )
+
+
+def _measured(question: Question, answer: _Answer, window: Window) -> list[Measured]:
+    amounts, ofs = (_by_node(found, question, window) for found in (answer.amount, answer.of))
     found: dict[_Name, dict[str, Steps]] = {}
     for (name, node), amount in amounts.items():
         if (of := ofs.get((name, node))) is not None:
             found.setdefault(name, {})[node] = Steps(amount=tuple(amount), of=tuple(of))
+    buckets = _buckets(answer.buckets, question)
     return [_whole(question, name, nodes, buckets.get(name, [])) for name, nodes in found.items() if all(name)]
 
 
@@ -72,12 +87,9 @@ def _by_node(answer: Iterable[Series], question: Question, window: Window) -> di
     }  # fmt: skip
 
 
-async def _buckets(prometheus: PrometheusApi, question: Question, window: Window) -> dict[_Name, list[Bucket]]:
-    expression = question.buckets(window.seconds)
-    if expression is None:
-        return {}
+def _buckets(answer: Iterable[Series], question: Question) -> dict[_Name, list[Bucket]]:
     buckets: dict[_Name, list[Bucket]] = {}
-    for found in await prometheus.over(expression, window.end, window.end, window.step):
+    for found in answer:
         if (edge := _edge(found)) is not None and found.points:
             buckets.setdefault(_name(found, question), []).append((edge, found.points[-1][1]))
     return buckets

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ragpulse import atomic
 from ragpulse.errors import ConfigError, Problem, RagpulseError
@@ -16,12 +16,21 @@ from ragpulse.report.kinds import KindName
 from ragpulse.report.window import Window
 
 FORMAT, VERSION = "ragpulse-report", 1
+LATEST = 1e11  # Unix time; a calendar ends soon after
 _MOST_BYTES = 256 * 1024**2
 _MOST_PROBLEMS = 5
 _MEND = "name a file that ragpulse report --save wrote, or save one anew"
 
+
+def _printable(text: str) -> str:
+    """It is shown in a terminal, which obeys what is not."""
+    if not text.isprintable():
+        raise ValueError("holds characters that cannot be printed")
+    return text
+
+
 Amount = Annotated[float, Field(ge=0, le=1e18)]
-Name = Annotated[str, Field(max_length=1024)]
+Name = Annotated[str, Field(max_length=1024), AfterValidator(_printable)]
 
 
 class NothingError(RagpulseError):
@@ -73,7 +82,7 @@ class Report(_Saved):
     ragpulse: Name
     cluster: Name
     start: float
-    end: Annotated[float, Field(ge=0, le=1e11)]
+    end: Annotated[float, Field(ge=0, le=LATEST)]
     step: Annotated[float, Field(gt=0, le=1e6)]
     steps: Annotated[int, Field(gt=0, le=11_000)]
     measured: tuple[Measured, ...]

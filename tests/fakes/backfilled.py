@@ -44,6 +44,7 @@ class Recorded:
 def past(
     folder: Path,
     services: Mapping[str, Sequence[Durations]],
+    *,
     check: str = "ready",
     generation: int = 0,
     more: Iterable[Recorded] = (),
