@@ -117,17 +117,20 @@ def test_targets_and_measurements_are_shown(prometheus: Answering, type_: Typing
 def test_an_end_in_the_past_is_asked_for(prometheus: Answering, type_: Typing) -> None:
     said = type_(prometheus.url, "--until", "2020-01-01T00:00+00:00", "--save", type_.kept)
     assert said.status == 1
-    assert "nothing was measured in this window" in said.err
+    assert "nothing was measured in 1 h" in said.err
     assert prometheus.asked.count(QUERY) == 0
 
 
-def test_an_empty_prometheus_saves_nothing(type_: Typing) -> None:
+def test_an_empty_prometheus_is_one_line_whatever_is_asked_of_it(prometheus: Answering, type_: Typing) -> None:
+    type_(prometheus.url, "--save", type_.kept)
+    old = type_.kept.read_bytes()
     with serving(Answering(instant={"vector(time())": [({}, NOW)]})) as empty:
-        said = type_(empty.url, "--save", type_.kept)
-        assert (said.status, len(said.err.splitlines())) == (1, 1)
-        assert "not written: nothing was measured" in said.err
-        assert not type_.kept.exists()
-        assert type_(empty.url).status == 0
+        for arguments in ((), ("--json",), ("--save", type_.kept), ("--against", type_.kept)):
+            said = type_(empty.url, *arguments)
+            assert (said.status, said.out, len(said.err.splitlines())) == (1, "", 1)
+            assert said.err.startswith("nothing was measured in 1 h: see that the agents run")
+    assert type_.kept.read_bytes() == old
+    assert set(type_.folder.iterdir()) == {type_.config, type_.kept}
 
 
 def _matrix(*series: Any) -> bytes:

@@ -1,9 +1,15 @@
 """A baseline and now: what can be compared is, what cannot is said and fails nothing."""
 
+from math import isfinite
+from typing import get_args
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ragpulse import cluster_file, yaml_file
-from ragpulse.report.compare import Comparison, compare, notes
+from ragpulse.report.compare import Comparison, Verdict, compare, notes
+from ragpulse.report.kinds import KINDS
 from ragpulse.report.saved import Measured, Steps
 from tests.fakes.reports import chance, lognormal, of, probes, report
 
@@ -34,6 +40,9 @@ def share(good: float, every: int = 1) -> Steps:
 def compared(before: Measured, now: Measured) -> Comparison:
     (found,) = compare(CLUSTER, report(before), report(now))
     return found
+
+
+NOTHING = Steps(amount=(0.0,) * HOUR, of=(0.0,) * HOUR)
 
 
 def test_a_slowdown_is_told_with_its_size_and_noise() -> None:
@@ -68,7 +77,7 @@ def test_fewer_tokens_in_demand_are_worse_and_no_demand_is_no_fault() -> None:
     before, now = (of({"a": one}, "throughput") for one in seconds)
     assert compared(before, now).verdict == "worse"
     assert compared(before, now).change == pytest.approx(-0.15)
-    idle = of({"a": Steps(amount=(0.0,) * HOUR, of=(0.0,) * HOUR)}, "throughput")
+    idle = of({"a": NOTHING}, "throughput")
     assert (compared(before, idle).verdict, compared(before, idle).why) == ("not comparable", "no demand seconds now")
 
 
@@ -103,10 +112,10 @@ def test_a_node_that_is_missing_is_left_out_and_named() -> None:
 @pytest.mark.parametrize(
     ("before", "now", "why"),
     [
-        (of({"a": hour()}), of({"b": hour()}), "measured from a then, from b now"),
-        (of({"a": hour()}), of({}), "measured from a then, from nowhere now"),
-        (of({"a": hour()}), of({"a": probes([0.0] * HOUR)}).model_copy(
-            update={"nodes": {"a": Steps(amount=(0.0,) * HOUR, of=(0.0,) * HOUR)}}), "no answers now"),
+        (of({"a": hour()}), of({"b": hour()}), "from a then, from b now"),
+        (of({"a": hour()}), of({}), "no answers now"),
+        (of({"a": NOTHING}), of({"a": hour()}), "no answers then"),
+        (of({"a": hour(), "b": NOTHING}), of({"a": NOTHING, "b": hour()}), "from a then, from b now"),
         (of({"a": hour()}), of({"a": Steps(amount=hour().amount, of=(2.0,) * HOUR)}),
          "1.0 answers in a step then, 2.0 now: probed or scraped at other intervals"),
     ],
@@ -127,6 +136,25 @@ def test_another_cluster_file_is_said_and_fails_nothing() -> None:
     }
     assert list(notes(CLUSTER, before)) == ["the saved report is of the cluster other, this is home"]
     assert list(notes(CLUSTER, now)) == []
+
+
+amounts = st.floats(0, 1e15)
+numbers = st.lists(st.one_of(st.just(0.0), amounts), min_size=40, max_size=40).map(tuple)
+anything = st.builds(
+    of,
+    st.dictionaries(
+        st.sampled_from("abc"), st.builds(lambda amount, of: Steps(amount=amount, of=of), numbers, numbers)
+    ),
+    st.sampled_from(list(KINDS)),
+)
+
+
+@given(st.lists(anything, max_size=3), st.lists(anything, max_size=3))
+@settings(max_examples=40)
+def test_whatever_numbers_a_report_holds_it_is_compared(before: list[Measured], now: list[Measured]) -> None:
+    for one in compare(CLUSTER, report(*before, step=300.0), report(*now, step=300.0)):
+        assert one.verdict in get_args(Verdict)
+        assert all(isfinite(value) for value in (one.change, one.noise, one.before, one.now) if value is not None)
 
 
 def test_two_empty_reports_have_nothing_to_compare() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ragpulse.errors import ConfigError
-from ragpulse.report.saved import NothingError, Quantile, Report, Steps, load, save
+from ragpulse.report.saved import Quantile, Report, load, save
 from tests.fakes.reports import of, probes, report
 
 WHOLE = report(
@@ -34,15 +34,6 @@ def test_what_is_read_is_what_was_written(saved: Path) -> None:
 def test_each_thing_measured_stands_in_a_line_of_its_own(saved: Path) -> None:
     lines = saved.read_text().splitlines()
     assert sum('"kind":' in line for line in lines) == 2
-
-
-def test_a_window_without_anything_is_not_saved_and_leaves_the_old_file(saved: Path) -> None:
-    old = saved.read_text()
-    for nothing in (report(), report(of({"a": Steps(amount=(0.0,), of=(0.0,))})), report(of({}))):
-        with pytest.raises(NothingError, match=r"baseline\.json: not written: nothing was measured in this window"):
-            save(nothing, saved)
-    assert saved.read_text() == old
-    assert list(saved.parent.iterdir()) == [saved]
 
 
 def changed(key: str, value: Any) -> str:

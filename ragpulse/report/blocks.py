@@ -12,6 +12,7 @@ _SHORTEST = 300.0  # seconds
 _TIMES_ALIKE = 2
 _MOST_BLOCKS = 24
 _TRIMMED = 0.2  # at either end: a pause of the garbage collector in every fifth value still does not count
+_LONGEST_LAG = 8  # th part of a window: what resembles itself for longer leaves too few blocks in any case
 _OUTLIER = 3.0  # standard deviations
 _AS_DEVIATION = 1.4826  # times the median deviation, for a normal distribution
 
@@ -45,7 +46,7 @@ def alike(runs: Sequence[Sequence[float]]) -> float:
         return 1.0
     chance = 2 / sqrt(known)
     total = 1.0
-    for lag in range(1, max(map(len, centred)) // 2):
+    for lag in range(1, max(map(len, centred)) // _LONGEST_LAG):
         products = [one * other for run in centred for one, other in zip(run, run[lag:], strict=False)]
         correlation = fmean(products) / (power / known)
         if correlation < chance:

@@ -9,7 +9,7 @@ from ragpulse.inventory import Cluster
 from ragpulse.report import gate
 from ragpulse.report.kinds import KINDS, Kind, KindName
 from ragpulse.report.samples import Nodes, sample, told, usual
-from ragpulse.report.saved import Measured, Report
+from ragpulse.report.saved import Key, Measured, Report
 
 _AS_OFTEN = 1.25  # probes of one step are looked at as one, and the mean of two differs less than one does
 _NOISE = 2.0  # standard errors: the true change lies within them in 19 of 20 cases
@@ -23,9 +23,9 @@ class Comparison:
     differences. why: what keeps it from being compared, or what to know of it.
     """
 
-    kind: KindName
     subject: str
     check: str
+    kind: KindName
     before: float | None
     now: float | None
     change: float | None
@@ -38,14 +38,14 @@ class Comparison:
 class _Pair:
     """The same thing in both reports, by the nodes that measured in both."""
 
-    name: tuple[KindName, str, str]
+    key: Key
     before: Nodes
     now: Nodes
     note: str
 
     @property
     def kind(self) -> Kind:
-        return KINDS[self.name[0]]
+        return KINDS[self.key[-1]]
 
 
 def compare(cluster: Cluster, before: Report, now: Report) -> tuple[Comparison, ...]:
@@ -54,7 +54,7 @@ def compare(cluster: Cluster, before: Report, now: Report) -> tuple[Comparison, 
     rows: list[Comparison] = []
     pairs: list[_Pair] = []
     for key in sorted(earlier.keys() | later.keys()):
-        pair = _paired(cluster, earlier.get(key), later.get(key))
+        pair = _paired(cluster, key, earlier.get(key), later.get(key))
         if isinstance(pair, Comparison):
             rows.append(pair)
         else:
@@ -69,33 +69,32 @@ def notes(cluster: Cluster, before: Report) -> Iterator[str]:
         yield f"the saved report is of the cluster {before.cluster}, this is {cluster.name}"
 
 
-def _paired(cluster: Cluster, before: Measured | None, now: Measured | None) -> _Pair | Comparison:
-    found = before or now
-    assert found is not None  # noqa: S101 - a key of either
-    name = found.kind, found.subject, found.check
-    if before is None or now is None:
-        return _not_comparable(name, before, now, _gone(cluster, found) if now is None else "not in the saved report")
-    common = sorted(before.nodes.keys() & now.nodes.keys())
+def _paired(cluster: Cluster, key: Key, before: Measured | None, now: Measured | None) -> _Pair | Comparison:
+    if before is None:
+        return _not_comparable(key, before, now, "not in the saved report")
+    if now is None:
+        return _not_comparable(key, before, now, _gone(cluster, before))
+    for one, when in ((before, "then"), (now, "now")):
+        if not one.of:
+            return _not_comparable(key, before, now, f"no {KINDS[one.kind].of} {when}")
+    then, since = (sorted(node for node, steps in one.nodes.items() if any(steps.of)) for one in (before, now))
+    common = [node for node in then if node in since]
     if not common:
-        return _not_comparable(name, before, now, f"measured from {_list(before)} then, from {_list(now)} now")
+        return _not_comparable(key, before, now, f"from {', '.join(then)} then, from {', '.join(since)} now")
     pair = _Pair(
-        name, {node: before.nodes[node] for node in common}, {node: now.nodes[node] for node in common},
-        note="" if before.nodes.keys() == now.nodes.keys() else f"compared from {', '.join(common)} alone",
+        key, {node: before.nodes[node] for node in common}, {node: now.nodes[node] for node in common},
+        note="" if then == since else f"compared from {', '.join(common)} alone",
     )  # fmt: skip
-    if why := _why_not(pair):
-        return _not_comparable(name, before, now, why)
+    if pair.kind.unit == "s" and (why := _at_other_intervals(pair)):
+        return _not_comparable(key, before, now, why)
     return pair
 
 
-def _why_not(pair: _Pair) -> str:
-    for nodes, when in ((pair.before, "then"), (pair.now, "now")):
-        if not any(any(one.of) for one in nodes.values()):
-            return f"no {pair.kind.of} {when}"
-    if pair.kind.unit == "s":
-        then, now = (_answers_in_a_step(nodes) for nodes in (pair.before, pair.now))
-        if max(then, now) > _AS_OFTEN * min(then, now):
-            return f"{then:.1f} answers in a step then, {now:.1f} now: probed or scraped at other intervals"
-    return ""
+def _at_other_intervals(pair: _Pair) -> str:
+    then, now = (_answers_in_a_step(nodes) for nodes in (pair.before, pair.now))
+    if max(then, now) <= _AS_OFTEN * min(then, now):
+        return ""
+    return f"{then:.1f} answers in a step then, {now:.1f} now: probed or scraped at other intervals"
 
 
 def _answers_in_a_step(nodes: Nodes) -> float:
@@ -111,24 +110,18 @@ def _judged(pairs: list[_Pair], step: float) -> Iterator[Comparison]:
     for index, pair in enumerate(pairs):
         change = gate.change(samples[index])
         yield Comparison(
-            *pair.name, usual(pair.kind, pair.before), usual(pair.kind, pair.now),
+            *pair.key, usual(pair.kind, pair.before), usual(pair.kind, pair.now),
             change=None if change is None else told(pair.kind, change.size),
             noise=None if change is None or change.error == inf else abs(told(pair.kind, _NOISE * change.error)),
             verdict=verdicts.get(index, "not judged"), why=pair.note,
         )  # fmt: skip
 
 
-def _not_comparable(
-    name: tuple[KindName, str, str], before: Measured | None, now: Measured | None, why: str
-) -> Comparison:
+def _not_comparable(key: Key, before: Measured | None, now: Measured | None, why: str) -> Comparison:
     was, is_now = (None if one is None else usual(KINDS[one.kind], one.nodes) for one in (before, now))
-    return Comparison(*name, was, is_now, None, None, "not comparable", why)
+    return Comparison(*key, was, is_now, None, None, "not comparable", why)
 
 
 def _gone(cluster: Cluster, before: Measured) -> str:
     known = before.subject in cluster.services or before.subject in cluster.nodes
     return "not measured now" if known else f"no {before.subject} in the cluster file"
-
-
-def _list(measured: Measured) -> str:
-    return ", ".join(sorted(measured.nodes)) or "nowhere"

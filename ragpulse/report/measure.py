@@ -1,7 +1,7 @@
 """What Prometheus has of a window, as a report that can be kept.
 
 Every question is asked at once, for the counters as they stood at each step. Errors: Unavailable when one goes
-unanswered: half a baseline would be taken for a whole one.
+unanswered: half a baseline would be taken for a whole one; NothingError for a window without anything.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from math import inf, isfinite
 from pydantic import ValidationError
 
 from ragpulse import __version__
+from ragpulse.errors import RagpulseError
 from ragpulse.overview.http_json import Unavailable, unanswered
 from ragpulse.overview.prometheus_api import PrometheusApi, Series
 from ragpulse.report.growth import growth
@@ -19,8 +20,13 @@ from ragpulse.report.quantiles import Bucket, quantiles
 from ragpulse.report.questions import Question, questions
 from ragpulse.report.saved import Measured, Quantile, Report, Steps
 from ragpulse.report.window import Window
+from ragpulse.units import human_duration
 
 _Name = tuple[str, str]  # subject, check
+
+
+class NothingError(RagpulseError):
+    """Prometheus answers, and has nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,18 @@ async def measure(cluster: str, prometheus: PrometheusApi, window: Window) -> Re
             for question, answer in zip(asked, answers, strict=True)
             for one in _measured(question, answer.result(), window)
         ]
-        return Report(
+        report = Report(
             ragpulse=__version__, cluster=cluster, start=window.start, end=window.end, step=window.step,
             steps=window.steps, measured=tuple(sorted(measured, key=lambda one: one.key)),
         )  # fmt: skip
     except ValidationError as error:
         raise Unavailable("what it has is not what agents of ragpulse count") from error
+    if not any(one.of for one in report.measured):
+        raise NothingError(
+            f"nothing was measured in {human_duration(window.seconds)}: see that the agents run and that this "
+            "Prometheus scrapes them (ragpulse status)"
+        )
+    return report
 
 
 async def _ask(prometheus: PrometheusApi, question: Question, window: Window) -> _Answer:

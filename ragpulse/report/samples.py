@@ -12,19 +12,19 @@ from ragpulse.report.gate import Blocks
 from ragpulse.report.kinds import Kind
 from ragpulse.report.saved import Steps
 
-_LEAST = 1e-9  # stands for nothing at all where a logarithm is taken
+_LEAST, _MOST = 1e-9, 1e18  # stand for nothing, and for more than anything that is
 
 Nodes = Mapping[str, Steps]
 _Entries = dict[str, list[float | None]]
 
 
 def sample(kind: Kind, before: Nodes, now: Nodes, step: float) -> Blocks:
-    """Of the same nodes, over windows of the same steps."""
+    """Of the same nodes, each of which has measured something in both windows of the same steps."""
     earlier, later = _entries(kind, before), _entries(kind, now)
     steps = len(next(iter(earlier.values())))
     parts = blocks.parts(steps, blocks.count(steps, step, _steps_alike([*earlier.values(), *later.values()])))
     if kind.unit == "s":
-        usual = {node: blocks.typical(_known(entries) or [0.0]) for node, entries in earlier.items()}
+        usual = {node: blocks.typical(_known(entries)) for node, entries in earlier.items()}
         sides = [[_typical(entries, usual, part) for part in parts] for entries in (earlier, later)]
     else:
         sides = [[_whole(kind, nodes, part) for part in parts] for nodes in (before, now)]
@@ -77,7 +77,7 @@ def _size(kind: Kind, change: float) -> float:
 
 
 def _scaled(kind: Kind, ratio: float) -> float:
-    return log(max(ratio, _LEAST)) if kind.relative else ratio
+    return log(min(max(ratio, _LEAST), _MOST)) if kind.relative else min(ratio, _MOST)
 
 
 def _known(values: list[float | None]) -> list[float]:

@@ -1,7 +1,6 @@
 """A measured window as a value, and as a file that is kept: a baseline. Its shape is told in docs/baseline.md.
 
-Errors: ConfigError for a file that is no saved report, with each mistake's key and the mend; NothingError for a window
-in which nothing was measured, which is no baseline; OSError of the system.
+Errors: ConfigError for a file that is no saved report, with each mistake's key and the mend; OSError of the system.
 """
 
 import json
@@ -11,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ragpulse import atomic
-from ragpulse.errors import ConfigError, Problem, RagpulseError
+from ragpulse.errors import ConfigError, Problem
 from ragpulse.report.kinds import KindName
 from ragpulse.report.window import Window
 
@@ -33,10 +32,6 @@ Amount = Annotated[float, Field(ge=0, le=1e18)]
 Name = Annotated[str, Field(max_length=1024), AfterValidator(_printable)]
 
 
-class NothingError(RagpulseError):
-    """There is nothing to save."""
-
-
 class _Saved(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -52,6 +47,9 @@ class Steps(_Saved):
 
     amount: tuple[Amount, ...]
     of: tuple[Amount, ...]
+
+
+Key = tuple[str, str, KindName]
 
 
 class Measured(_Saved):
@@ -70,7 +68,7 @@ class Measured(_Saved):
     nodes: dict[Name, Steps]
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         return self.subject, self.check, self.kind
 
 
@@ -106,11 +104,6 @@ class _Head(BaseModel):
 
 
 def save(report: Report, file: Path) -> None:
-    if not any(one.of for one in report.measured):
-        raise NothingError(
-            f"{file}: not written: nothing was measured in this window; "
-            "see that the agents run and are scraped (ragpulse status)"
-        )
     # One line for each thing measured: a file of this size that people can still read and compare.
     parts = {name: json.dumps(value) for name, value in report.model_dump(exclude={"measured"}).items()}
     lines = [f"  {json.dumps(name)}: {value}," for name, value in parts.items()]
