@@ -180,8 +180,8 @@ def test_a_prometheus_that_lies_is_one_line(
         {"metric": LABELS, "values": []},
         {"metric": LABELS, "values": [[NOW - 500, "NaN"], [NOW - 400, "+Inf"]]},
         {"metric": LABELS, "values": [[1e300, "1"], [-1e300, "2"], [NOW, "3"]]},
-        {"metric": LABELS | {"le": "x"}, "values": [[NOW - 500, "5"], [NOW - 1000, "5"]]},
-        {"metric": LABELS | {"le": "NaN"}, "values": [[NOW - 600, "-5"], [NOW - 500, "-6"]]},
+        {"metric": LABELS | {"le": "x"}, "values": [[NOW - 9000, "5"], [NOW - 8000, "6"]]},
+        {"metric": LABELS | {"le": "NaN"}, "values": [[NOW - 9000, "5"]]},
     ],
 )
 def test_series_that_say_nothing_are_nothing(prometheus: Answering, type_: Typing, series: Any) -> None:
