@@ -28,12 +28,16 @@ Events = Literal["events", "demand seconds", "GPU seconds"]
 
 @dataclass(frozen=True, slots=True)
 class Attained:
-    """events: of what is judged, in `of`; None where nothing is known of them. value: in the objective's unit."""
+    """events: of what is judged, in `of`; None where nothing is known of them. value: in the objective's unit. budget:
+    share of the bad events that the objective allows in this window which is left, below 0 when overdrawn; of events
+    alone.
+    """
 
     objective: Objective
     events: float | None
     of: Events
     value: float | None
+    budget: float | None
     verdict: Literal["met", "missed", "not judgeable"]
     why: str
 
@@ -86,12 +90,14 @@ def _by_key(found: list[Series]) -> dict[Key, float]:
 def _attained(objective: Objective, sums: _Sums | None, window: Window) -> Attained:
     of = _judged_by(objective)
     if sums is None or objective.unmeasured:
-        return Attained(objective, None, of, None, "not judgeable", objective.unmeasured or _nothing(objective))
-    value = sums.good / sums.total if sums.total > 0 else None
-    why = _why_not(objective, sums, value, window)
-    if why or value is None:
-        return Attained(objective, sums.total, of, value, "not judgeable", why)
-    return Attained(objective, sums.total, of, value, "met" if value >= objective.value else "missed", "")
+        return Attained(objective, None, of, None, None, "not judgeable", objective.unmeasured or _nothing(of))
+    if sums.total <= 0:
+        return Attained(objective, sums.total, of, None, None, "not judgeable", _nothing(of, known=True))
+    value = sums.good / sums.total
+    budget = 1 - (1 - value) / (1 - objective.value) if of == "events" else None
+    if why := _too_few(objective, sums, window) if of == "events" else _too_short(of, sums):
+        return Attained(objective, sums.total, of, value, budget, "not judgeable", why)
+    return Attained(objective, sums.total, of, value, budget, "met" if value >= objective.value else "missed", "")
 
 
 def _judged_by(objective: Objective) -> Events:
@@ -100,25 +106,24 @@ def _judged_by(objective: Objective) -> Events:
     return "GPU seconds" if objective.slo == "gpu_utilization" else "events"
 
 
-def _nothing(objective: Objective) -> str:
-    return (
-        "no request waited for long enough"
-        if objective.slo == "gpu_utilization"
-        else "nothing was recorded in this time"
-    )
+def _nothing(of: Events, *, known: bool = False) -> str:
+    if of == "GPU seconds":
+        return "no request waited for long enough"
+    if not known:
+        return "nothing was recorded in this time"
+    return "no traffic" if of == "events" else "no demand: no request waited"
 
 
-def _why_not(objective: Objective, sums: _Sums, value: float | None, window: Window) -> str:
-    if value is None:
-        return "no demand: no request waited" if objective.slo == "throughput" else "no traffic"
-    if objective.unit != "ratio" or objective.slo == "gpu_utilization":
-        if sums.total < _DEMAND_AT_LEAST:
-            return f"requests waited for {human_duration(sums.total)} only"
-        return ""
+def _too_short(of: Events, sums: _Sums) -> str:
+    waited = sums.total if of == "demand seconds" else sums.recorded
+    return f"requests waited for {human_duration(waited)} only" if waited < _DEMAND_AT_LEAST else ""
+
+
+def _too_few(objective: Objective, sums: _Sums, window: Window) -> str:
     if sums.recorded < _MEASURED_AT_LEAST * window.seconds:
         return f"learning: measured for {human_duration(sums.recorded)} of {human_duration(window.seconds)}"
     bad = sums.total - sums.good
-    if value < objective.value and round(bad) < _BAD_AT_LEAST:
-        enough = round(_BAD_AT_LEAST / (1 - objective.value)) if objective.value < 1 else None
-        return f"{bad:.0f} of {sums.total:.0f} failed: too few to tell" + (f", from {enough} on" if enough else "")
-    return ""
+    if sums.good >= objective.value * sums.total or round(bad) >= _BAD_AT_LEAST:
+        return ""
+    enough = round(_BAD_AT_LEAST / (1 - objective.value))
+    return f"{bad:.0f} bad of {sums.total:.0f} is no verdict; from {enough} events on it can be told"

@@ -22,13 +22,14 @@ _COLOURS = {"met": "green", "missed": "red", "worse": "red", "better": "green", 
 
 
 def targets(found: Iterable[Attained]) -> Table:
-    table = _table("target", "objective", "measured", "events", "value", "verdict")
+    table = _table("target", "objective", "measured", "events", "value", "budget left", "verdict")
     for one in found:
         objective = one.objective
         table.add_row(
             f"{objective.service} {objective.slo.replace('_', ' ')}", objective.text, objective.measured,
             "" if one.events is None else f"{one.events:.0f}" + ("" if one.of == "events" else f" {one.of}"),
-            "" if one.value is None else quantity(one.value, objective.unit), _verdict(one.verdict, one.why),
+            "" if one.value is None else quantity(one.value, objective.unit),
+            "" if one.budget is None else f"{one.budget * 100:.0f} %", _verdict(one.verdict, one.why),
         )  # fmt: skip
     return table
 
