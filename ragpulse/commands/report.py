@@ -46,8 +46,8 @@ class NotAskedError(RagpulseError):
 def report(
     *,
     config: Annotated[Path, typer.Option(help="The cluster file.")] = Path("cluster.yaml"),
-    window: Annotated[str, typer.Option(help="How long a time is looked at [default: 1h, or that of the file].")] = "",
-    until: Annotated[str, typer.Option(metavar="TIME", help="Its end, like 2026-11-24T09:30 [default: now].")] = "",
+    window: Annotated[str, typer.Option(help="How long: 1h, or as long as the baseline, unless told.")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="Its end, like 2026-11-24T09:30; now, unless told.")] = "",
     prometheus: Annotated[str, typer.Option(metavar="URL", help="Prometheus, if not on this host.")] = "",
     save_as: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep this as a baseline.")] = None,
     against: Annotated[Path | None, typer.Option(metavar="FILE", help="Compare with a kept baseline.")] = None,
@@ -128,7 +128,7 @@ def _show(asking: _Asking, text: str, *, as_json: bool) -> None:
         return
     console = Telling().console
     console.print(f"{asking.cluster.name}, {_span(found.window)}\n")
-    console.print(tables.targets(judged), tables.measured(found.measured), sep="\n")
+    console.print(tables.targets(judged), "", tables.measured(found.measured), sep="\n")
 
 
 def _compare(asking: _Asking, before: Report, text: str, *, as_json: bool) -> None:

@@ -100,7 +100,9 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Answer
             )
             rules = ask_for(prometheus.alerting_rules())
     except ExceptionGroup as errors:
-        raise (unanswered(errors) or errors) from errors
+        if reason := unanswered(errors):
+            raise reason from errors
+        raise
     (
         met_now, short_now, long_now, total_now, state_now, agents, up, ready, failed, demand, vllm_state, gpu_state,
         gpu_bands, gpu_measured, backups, begin,

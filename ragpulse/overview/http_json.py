@@ -3,8 +3,9 @@
 Errors: `Unavailable` only. How long it may take is the caller's to say; how large an answer may be is said here.
 """
 
-from collections.abc import Mapping
-from typing import TypeVar
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
@@ -32,6 +33,18 @@ async def get(client: httpx.AsyncClient, url: str, shape: TypeAdapter[T], params
         return shape.validate_json(body)
     except ValidationError as error:
         raise Unavailable("its answer is not what its HTTP API promises") from error
+
+
+async def together(questions: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The answers to all of them, asked at once, in their order."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(question) for question in questions]
+    except ExceptionGroup as errors:
+        if reason := unanswered(errors):
+            raise reason from errors
+        raise
+    return [task.result() for task in tasks]
 
 
 def unanswered(errors: ExceptionGroup[Exception]) -> Unavailable | None:

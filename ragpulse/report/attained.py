@@ -4,7 +4,6 @@ From the recorded good and total of `ragpulse.recorded`, added up: an hour in wh
 of minutes that nobody measured nothing is claimed. Errors: Unavailable.
 """
 
-import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +11,7 @@ from ragpulse import recorded
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective, objectives
 from ragpulse.overview.answers import Key, key
-from ragpulse.overview.http_json import unanswered
+from ragpulse.overview.http_json import together
 from ragpulse.overview.prometheus_api import PrometheusApi, Series
 from ragpulse.promql import series
 from ragpulse.report.window import Window
@@ -64,15 +63,10 @@ async def _sums(cluster: Cluster, prometheus: PrometheusApi, window: Window) -> 
         # Where nothing was good there may be no such series.
         f"sum_over_time({good}{over})", f"sum_over_time({total}{over})", f"count_over_time({total}{over})",
     )  # fmt: skip
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(prometheus.over(expression, window.end, window.end, window.step))
-                for expression in expressions
-            ]
-    except ExceptionGroup as errors:
-        raise (unanswered(errors) or errors) from errors
-    goods, totals, counts = (_by_key(task.result()) for task in tasks)
+    answers = await together(
+        prometheus.over(expression, window.end, window.end, window.step) for expression in expressions
+    )
+    goods, totals, counts = map(_by_key, answers)
     return {
         name: _Sums(goods.get(name, 0.0) * interval, amount * interval, counts.get(name, 0.0) * interval)
         for name, amount in totals.items()

@@ -4,7 +4,6 @@ Every question is asked at once, for the counters as they stood at each step. Er
 unanswered: half a baseline would be taken for a whole one; NothingError for a window without anything.
 """
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 
 from ragpulse import __version__
 from ragpulse.errors import RagpulseError
-from ragpulse.overview.http_json import Unavailable, unanswered
+from ragpulse.overview.http_json import Unavailable, together
 from ragpulse.overview.prometheus_api import PrometheusApi, Series
 from ragpulse.report.growth import growth
 from ragpulse.report.quantiles import Bucket, quantiles
@@ -46,16 +45,10 @@ async def now(prometheus: PrometheusApi) -> float:
 
 async def measure(cluster: str, prometheus: PrometheusApi, window: Window) -> Report:
     asked = list(questions())
-    try:
-        async with asyncio.TaskGroup() as group:
-            answers = [group.create_task(_ask(prometheus, question, window)) for question in asked]
-    except ExceptionGroup as errors:
-        raise (unanswered(errors) or errors) from errors
+    answers = await together(_ask(prometheus, question, window) for question in asked)
     try:
         measured = [
-            one
-            for question, answer in zip(asked, answers, strict=True)
-            for one in _measured(question, answer.result(), window)
+            one for question, answer in zip(asked, answers, strict=True) for one in _measured(question, answer, window)
         ]
         report = Report(
             ragpulse=__version__, cluster=cluster, start=window.start, end=window.end, step=window.step,
