@@ -31,6 +31,8 @@ def counters() -> Iterator[Recorded]:
     yield counter("vllm_demand_seconds_total", vllm, [10.0, 0.0, 0.0] * (STEPS // 3))
     yield steady("vllm_canary_time_to_first_token_seconds_sum", vllm, 0.25)
     yield steady("vllm_canary_time_to_first_token_seconds_count", vllm, 1.0)
+    yield counter("memory_write_to_readable_seconds_sum", 'service="memory",node="a"', [0.5, *[0.0] * (STEPS - 1)])
+    yield counter("memory_write_to_readable_seconds_count", 'service="memory",node="a"', [2.0, *[0.0] * (STEPS - 1)])
     for gpu, busy in (("0", 8.0), ("1", 2.0)):
         yield steady("gpu_busy_seconds_total", f'gpu="{gpu}",node="a"', busy)
         yield steady("gpu_observed_seconds_total", f'gpu="{gpu}",node="a"', 10.0)
@@ -67,7 +69,8 @@ def test_each_gpu_stands_for_itself_under_the_name_of_its_node(found: Found) -> 
     }
 
 
-def test_canaries_have_checks_of_their_own(found: Found) -> None:
+def test_canaries_and_round_trips_have_checks_of_their_own(found: Found) -> None:
+    assert found["memory", "write_to_readable", "latency"].value == pytest.approx(0.25)
     assert found["vllm", "first_token", "latency"].value == pytest.approx(0.25)
     assert ("vllm", "inter_token", "latency") not in found
 

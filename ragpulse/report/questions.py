@@ -6,14 +6,18 @@ Only what probes and canaries of ours measure, and what the machines did meanwhi
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ragpulse.catalogue import gpu, service, vllm, vllm_canary
+from ragpulse.catalogue import gpu, memory, service, vllm, vllm_canary
 from ragpulse.metric import Metric
 from ragpulse.promql import bucket_increase, events, instant, observed
 from ragpulse.report.kinds import KindName
 
 _PROBE = "service, check, node"
-_CANARY = "service, node"
-_CANARIES = {"first_token": vllm_canary.TTFT, "inter_token": vllm_canary.ITL}
+_SERVICE = "service, node"
+_TIMES = {
+    "first_token": vllm_canary.TTFT,
+    "inter_token": vllm_canary.ITL,
+    "write_to_readable": memory.READABLE_AFTER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,15 @@ class Question:
 
 def questions() -> Iterator[Question]:
     yield _latency(service.DURATION, _PROBE, "check")
-    for check, metric in _CANARIES.items():
-        yield _latency(metric, _CANARY, check)
+    for check, metric in _TIMES.items():
+        yield _latency(metric, _SERVICE, check)
     requests = _by(_PROBE, instant(service.REQUESTS))
     # A missing counter means no failure.
     answered = f"({requests} - {_by(_PROBE, instant(service.FAILURES))}) or {requests}"
     yield Question("answered", answered, requests, "service", "check")
     yield Question("in_time", _by(_PROBE, instant(service.WITHIN_TARGET)), requests, "service", "check")
     yield Question(
-        "throughput", _by(_CANARY, instant(vllm.DEMAND_TOKENS)), _by(_CANARY, instant(vllm.DEMAND_SECONDS)),
+        "throughput", _by(_SERVICE, instant(vllm.DEMAND_TOKENS)), _by(_SERVICE, instant(vllm.DEMAND_SECONDS)),
         "service", "generation",
     )  # fmt: skip
     yield Question("busy", _by("node, gpu", instant(gpu.BUSY)), _by("node, gpu", instant(gpu.OBSERVED)), "node", "gpu")
