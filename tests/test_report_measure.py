@@ -41,6 +41,8 @@ def counters() -> Iterator[Recorded]:
     for index, reason in enumerate(("timeout", "connect")):
         failures = [float(step == index) for step in range(STEPS)]
         yield counter("probe_failures_total", f'{near},reason="{reason}"', failures)
+    recall = 'service="chroma",node="a",k="10"'
+    yield Recorded("ragpulse_chroma_recall_ratio", recall, [1.0] * (STEPS // 3 + 1) + [0.95] * (STEPS // 3))
     # This one has never failed, and its agent started in between.
     yield counter("probe_requests_total", f'service="web",{far}', [1.0] * (STEPS // 2))
 
@@ -80,6 +82,12 @@ def test_answers_are_requests_without_failures_of_any_reason_and_a_missing_count
     assert {node: sum(steps.amount) for node, steps in one.nodes.items()} == {"a": STEPS - 2, "b": STEPS / 2}
     assert {node: sum(steps.of) for node, steps in one.nodes.items()} == {"a": STEPS, "b": STEPS / 2}
     assert one.nodes["a"].amount[:3] == (0, 0, 1)
+
+
+def test_recall_is_the_mean_of_its_readings_over_the_steps_that_have_one(found: Found) -> None:
+    one = found["chroma", "recall@10", "recall"]
+    assert one.of == 2 * STEPS // 3 + 1
+    assert one.value == pytest.approx((11 + 10 * 0.95) / 21)
 
 
 def test_only_who_has_a_target_is_in_time(found: Found) -> None:

@@ -8,7 +8,7 @@ Both are relative (0.15 = 15 %) where `relative` is set, else differences.
 from dataclasses import dataclass
 from typing import Literal
 
-KindName = Literal["latency", "answered", "in_time", "throughput", "busy"]
+KindName = Literal["latency", "answered", "in_time", "throughput", "recall", "busy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +29,6 @@ KINDS: dict[KindName, Kind] = {
     "answered": Kind("answered requests", "requests", "ratio", -1, relative=False, relevant=0.01, must_see=0.05),
     "in_time": Kind("requests within target", "requests", "ratio", -1, relative=False, relevant=0.01, must_see=0.05),
     "throughput": Kind("tokens", "demand seconds", "tokens/s", -1, relative=True, relevant=0.075, must_see=0.15),
+    "recall": Kind("recall", "readings", "ratio", -1, relative=False, relevant=0.005, must_see=0.02),
     "busy": Kind("busy seconds", "observed seconds", "ratio", 0, relative=False, relevant=0.01, must_see=0.05),
 }

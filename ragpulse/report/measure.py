@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from ragpulse import __version__
 from ragpulse.errors import RagpulseError
 from ragpulse.overview.http_json import Unavailable, together
-from ragpulse.overview.prometheus_api import PrometheusApi, Series
-from ragpulse.report.growth import growth
+from ragpulse.overview.prometheus_api import Point, PrometheusApi, Series
+from ragpulse.report.growth import growth, held
 from ragpulse.report.quantiles import Bucket, quantiles
 from ragpulse.report.questions import Question, questions
 from ragpulse.report.saved import Measured, Quantile, Report, Steps
@@ -69,27 +69,28 @@ async def _ask(prometheus: PrometheusApi, question: Question, window: Window) ->
     buckets = question.buckets(window.seconds)
     return _Answer(
         amount=await prometheus.over(question.amount, *over),
-        of=await prometheus.over(question.of, *over),
+        of=await prometheus.over(question.of, *over) if question.of else [],
         buckets=await prometheus.over(buckets, window.end, window.end, window.step) if buckets else [],
     )
 
 
 def _measured(question: Question, answer: _Answer, window: Window) -> list[Measured]:
-    amounts, ofs = (_by_node(found, question, window) for found in (answer.amount, answer.of))
+    amounts, ofs = (_by_node(found, question) for found in (answer.amount, answer.of))
     found: dict[_Name, dict[str, Steps]] = {}
-    for (name, node), amount in amounts.items():
-        if (of := ofs.get((name, node))) is not None:
-            found.setdefault(name, {})[node] = Steps(amount=tuple(amount), of=tuple(of))
+    for (name, node), points in amounts.items():
+        if question.of is None:
+            amount, of = held(points, window)
+        elif (name, node) in ofs:
+            amount, of = growth(points, window), growth(ofs[name, node], window)
+        else:
+            continue
+        found.setdefault(name, {})[node] = Steps(amount=tuple(amount), of=tuple(of))
     buckets = _buckets(answer.buckets, question)
     return [_whole(question, name, nodes, buckets.get(name, [])) for name, nodes in found.items() if all(name)]
 
 
-def _by_node(answer: Iterable[Series], question: Question, window: Window) -> dict[tuple[_Name, str], list[float]]:
-    return {
-        (_name(found, question), found.labels.get("node", "")): growth(found.points, window)
-        for found in answer
-        if len(found.points) > 1
-    }  # fmt: skip
+def _by_node(answer: Iterable[Series], question: Question) -> dict[tuple[_Name, str], tuple[Point, ...]]:
+    return {(_name(found, question), found.labels.get("node", "")): found.points for found in answer if found.points}
 
 
 def _buckets(answer: Iterable[Series], question: Question) -> dict[_Name, list[Bucket]]:
@@ -110,7 +111,8 @@ def _edge(found: Series) -> float | None:
 
 def _name(found: Series, question: Question) -> _Name:
     check = found.labels.get(question.check, question.check)
-    return found.labels.get(question.subject, ""), f"gpu {check}" if question.check == "gpu" else check
+    named = {"gpu": f"gpu {check}", "k": f"recall@{check}"}.get(question.check, check)
+    return found.labels.get(question.subject, ""), named
 
 
 def _whole(question: Question, name: _Name, nodes: dict[str, Steps], buckets: list[Bucket]) -> Measured:

@@ -6,7 +6,7 @@ Only what probes and canaries of ours measure, and what the machines did meanwhi
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ragpulse.catalogue import gpu, memory, service, vllm, vllm_canary
+from ragpulse.catalogue import chroma_recall, gpu, memory, service, vllm, vllm_canary
 from ragpulse.metric import Metric
 from ragpulse.promql import bucket_increase, events, instant, observed
 from ragpulse.report.kinds import KindName
@@ -22,13 +22,13 @@ _TIMES = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """amount, of: counters. subject: the label that names it. check: a label or, where there is none of it, a name.
-    latency: the histogram that the pair is of.
+    """amount, of: counters; without `of`, a gauge. subject: the label that names it. check: a label or, where there is
+    none of it, a name. latency: the histogram that the pair is of.
     """
 
     kind: KindName
     amount: str
-    of: str
+    of: str | None
     subject: str
     check: str
     latency: Metric | None = None
@@ -53,6 +53,7 @@ def questions() -> Iterator[Question]:
         "throughput", _by(_SERVICE, instant(vllm.DEMAND_TOKENS)), _by(_SERVICE, instant(vllm.DEMAND_SECONDS)),
         "service", "generation",
     )  # fmt: skip
+    yield Question("recall", _by("service, k, node", instant(chroma_recall.RECALL)), None, "service", "k")
     yield Question("busy", _by("node, gpu", instant(gpu.BUSY)), _by("node, gpu", instant(gpu.OBSERVED)), "node", "gpu")
 
 

@@ -16,7 +16,7 @@ from ragpulse.units import exact_duration
 
 _WORDS: dict[KindName, str] = {
     "latency": "latency", "answered": "answered", "in_time": "in time", "throughput": "tokens/s in demand",
-    "busy": "busy",
+    "recall": "", "busy": "busy",
 }  # fmt: skip
 _COLOURS = {"met": "green", "missed": "red", "worse": "red", "better": "green", "too few to tell": "yellow"}
 
@@ -72,7 +72,7 @@ def summary(found: Sequence[Comparison]) -> Iterator[str]:
 
 
 def _name(subject: str, check: str, kind: KindName) -> str:
-    return f"{subject} {check} {_WORDS[kind]}"
+    return f"{subject} {check} {_WORDS[kind]}".rstrip()
 
 
 def _value(kind: KindName, value: float | None) -> str:
