@@ -275,6 +275,10 @@ class TestWhatIsOffered:
         found = look(planted.file(("collection: documents}", "collection: documents}\n    database: other")))
         only(found, ("chroma", "collections"), "there is no database other", "services.chroma.database")
 
+    def test_a_golden_set_that_nobody_wrote(self, look: Look, planted: Planted) -> None:
+        found = look(planted.file(("canary: {every", "canary: {collection: not-written, every")))
+        only(found, ("chroma", "golden"), "there is no collection not-written", "ragpulse canary init chroma")
+
     def test_an_api_that_is_gone(self, look: Look, planted: Planted) -> None:
         found = look(planted.file(planted.behind("chroma", change=_gone)))
         only(found, ("chroma", "heartbeat"), "HTTP 410", "run Chroma 0.5 or 1 there")

@@ -18,7 +18,7 @@ from exporters.label_text import fits_label
 
 if TYPE_CHECKING:
     from exporters.http_client import HttpClient
-    from ragpulse.services import Chroma
+    from ragpulse.services import Chroma, ChromaCanary
 
 _TRIED = ("0.5.", "1.")  # docs/configuration-documentation.md
 _DATABASE = "chroma.sqlite3"
@@ -32,6 +32,7 @@ class ChromaAspects:
         self._scene = scene
         self._chroma = chroma
         self._timeout = timeout
+        self._service = service
         self._at = f"services.{service}"
 
     def version(self) -> Result:
@@ -47,25 +48,37 @@ class ChromaAspects:
         return well(version)
 
     def collections(self) -> Result:
-        """Those that the cluster file names, and the database that they are in."""
+        """The one that is queried, and the database that it is in."""
         chroma, file = self._chroma, self._scene.file
-        named = {}
-        if chroma.query is not None:
-            named[chroma.query.collection] = f"{self._at}.query.collection"
-        if chroma.canary is not None:
-            named.setdefault(chroma.canary.collection, f"{self._at}.canary.collection")
         with contextlib.closing(self._client()) as client:
             if client.get(chroma_api.database(chroma)).status in chroma_api.NO_SUCH:
                 return failed(
                     f"there is no database {chroma.database} in tenant {chroma.tenant}",
                     f"correct {self._at}.database in {file}, or create that database",
                 )
-            for name, setting in named.items():
-                try:
-                    look_up(client, chroma, name)
-                except WrongAnswer as wrong:
-                    return failed(str(wrong), f"correct {setting} in {file}, or create and fill that collection")
-        return well(", ".join(named)) if named else note(f"none is named: {self._at}.query.collection is not set")
+            if chroma.query is None:
+                return note(f"none is named: {self._at}.query.collection is not set")
+            try:
+                look_up(client, chroma, chroma.query.collection)
+            except WrongAnswer as wrong:
+                setting = f"{self._at}.query.collection"
+                return failed(str(wrong), f"correct {setting} in {file}, or create and fill that collection")
+        return well(chroma.query.collection)
+
+    def golden(self, canary: ChromaCanary) -> Result:
+        """Whether the golden queries have something to find."""
+        file = self._scene.file
+        with contextlib.closing(self._client()) as client:
+            try:
+                look_up(client, self._chroma, canary.collection)
+            except WrongAnswer as wrong:
+                mend = (
+                    f"run ragpulse canary init {self._service} --config {file}"
+                    if canary.golden_file is None
+                    else f"correct {self._at}.canary.collection in {file}"
+                )
+                return failed(str(wrong), mend)
+        return well(canary.collection)
 
     def storage(self) -> Result:
         folder = Path(self._chroma.data_dir or "")

@@ -93,6 +93,8 @@ class ServiceChecks:
         collections = self._add("collections", aspects.collections, ready)
         if "query" in steps:
             self._add("query", steps["query"], collections)
+        if chroma.canary is not None:
+            self._add("golden", partial(aspects.golden, chroma.canary), collections)
         self._at_home("storage", chroma.data_dir, aspects.storage)
 
     def _memory(self, memory: Memory) -> None:

@@ -102,6 +102,10 @@ def whole_demo(state: Path) -> Iterator[Demo]:
         subprocess.run(
             (*fill.argv, *FEW), env={**os.environ, **fill.environment}, cwd=state, check=True, capture_output=True
         )
+        golden = plan["chroma-canary"]
+        subprocess.run(
+            golden.argv, env={**os.environ, **golden.environment}, cwd=state, check=True, capture_output=True
+        )
         for node, address in (("alpha", "127.0.0.1"), ("beta", "127.0.0.2")):
             argv = (sys.executable, "-m", "ragpulse", "agent", "--config", str(file), "--node", node)
             agent = Process(name=f"agent-{node}", argv=argv, about="")
