@@ -7,17 +7,33 @@ import re
 from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import quote
 
-from exporters.http_client import SMALL_BODY_BYTES, HttpClient
+from exporters.http_client import SMALL_BODY_BYTES, Answer, HttpClient, WrongAnswer
 from exporters.secret import secret_header
 
 if TYPE_CHECKING:
     from ragpulse.services import Chroma
 
-HEARTBEAT = "/api/v2/heartbeat"  # without token and without database: it answers while SQLite is locked
 VERSION = "/api/v2/version"
 PRE_FLIGHT = "/api/v2/pre-flight-checks"
 NO_SUCH = (400, 404)  # of a collection that is not there 0.5.x says 400, 1.x 404; both say 400 of a wrong dimension
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")  # a UUID; anything else would be a path of the server's choosing
+
+
+def heartbeat(client: HttpClient) -> Answer:
+    """Without token and without database: it comes while SQLite is locked. Errors: Failure."""
+    return with_key(client.get("/api/v2/heartbeat", with_auth=False).expect(), "nanosecond heartbeat")
+
+
+def ready(client: HttpClient, chroma: Chroma) -> Answer:
+    """Errors: Failure."""
+    return with_key(client.get(tenant(chroma)).expect(), "name")
+
+
+def with_key(answer: Answer, key: str) -> Answer:
+    """A page of something else in front of Chroma also says 200. Errors: WrongAnswer."""
+    if key not in answer.mapping():
+        raise WrongAnswer("invalid", f"the answer has no {key!r}")
+    return answer
 
 
 def tenant(chroma: Chroma) -> str:

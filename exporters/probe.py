@@ -1,9 +1,10 @@
 """Does a service answer, can it do its work, and how fast? One active look at it per run, several checks in turn.
 
 Each check is one request that gives an `Answer` or raises a `Failure`; what a check asks stands in the file of its
-kind of service. `up`: the first check got an HTTP answer, whatever its status. `ready`: the checks in `ready_when`
-were good, and `also_ready_when` agrees, which knows of it from elsewhere. A failure is a fact about the service; any
-other exception is our own inability and ends the run.
+kind of service. None instead of an answer: it was good, and says nothing of how fast the service is. `up`: the first
+check got an HTTP answer, whatever its status. `ready`: the checks in `ready_when` were good, and `also_ready_when`
+agrees, which knows of it from elsewhere. A failure is a fact about the service; any other exception is our own
+inability and ends the run.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from exporters.http_client import Answer, Failure, HttpClient, Unanswered
 from ragpulse.catalogue.service import CERTIFICATE_EXPIRES, NODE_INFO, READY, REASONS, UP
 from ragpulse.metric import Metric, Sample
 
-Checks = dict[str, Callable[[], Answer]]
+Checks = Mapping[str, Callable[[], Answer | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,14 @@ class ServiceProbe:
         self._tally.cut()
 
 
-def _failure(run: tally.ProbeRun, check: str, ask: Callable[[], Answer]) -> Failure | None:
+def _failure(run: tally.ProbeRun, check: str, ask: Callable[[], Answer | None]) -> Failure | None:
     try:
         answer = ask()
     except Failure as failure:
         run.bad(check, failure.reason)
         return failure
-    run.good(check, answer.seconds)
+    if answer is None:
+        run.uncounted(check)
+    else:
+        run.good(check, answer.seconds)
     return None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporters.canary_record import CanaryRecord
-from exporters.chroma_probe import chroma_probe
+from exporters.chroma_disk import ChromaDisk
+from exporters.chroma_exposure import ChromaExposure
+from exporters.chroma_probe import ChromaProbe
 from exporters.chroma_recall import RecallSource
 from exporters.chroma_source import ChromaSource
+from exporters.chroma_state import ChromaState
 from exporters.http_probe import http_probe
 from exporters.memory_probe import memory_probe
 from exporters.memory_roundtrip import MemoryRoundTripSource
@@ -99,7 +103,11 @@ def _vllm(plan: Plan, vllm: Vllm, cluster: Cluster, *, is_home: bool, is_vantage
 
 def _local_facts(plan: Plan, service: AnyService) -> Iterator[Source]:
     if service.kind == "chroma":
+        yield ChromaState(plan, service)
         yield ChromaSource(plan, service)
+        yield ChromaExposure(plan, service)
+        if service.data_dir is not None:
+            yield ChromaDisk(plan.service, Path(service.data_dir), read_database=service.read_database)
         if service.canary is not None:
             yield RecallSource(plan.service, service, service.canary)
     elif service.kind == "memory" and service.gauges:
@@ -108,7 +116,7 @@ def _local_facts(plan: Plan, service: AnyService) -> Iterator[Source]:
 
 def _probe(plan: Plan, service: AnyService) -> Iterator[ServiceProbe]:
     if service.kind == "chroma":
-        yield chroma_probe(plan, service)
+        yield ChromaProbe(plan, service)
     elif service.kind == "memory":
         yield memory_probe(plan, service)
     elif service.kind == "http":

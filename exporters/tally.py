@@ -57,6 +57,11 @@ class ProbeTally:
             found = [sample for name, check in self._checks.items() for sample in check.samples(self._service, name)]
         yield from found
 
+    def waive(self, generation: int, check: str) -> None:
+        with self._lock:
+            if self._open is not None and generation == self._generation:
+                self._open.discard(check)
+
     def record(self, generation: int, check: str, seconds: float, reason: str | None) -> bool:
         with self._lock:
             if self._open is None or generation != self._generation or self._clocks.slept_since(self._asleep):
@@ -70,7 +75,7 @@ class ProbeTally:
 
 
 class ProbeRun:
-    """Both say whether the outcome counts."""
+    """`good` and `bad` say whether the outcome counts."""
 
     def __init__(self, tally: ProbeTally, generation: int) -> None:
         self._tally = tally
@@ -82,6 +87,10 @@ class ProbeRun:
     def bad(self, check: str, reason: str) -> bool:
         """`reason` is one of the tally's."""
         return self._tally.record(self._generation, check, 0.0, reason)
+
+    def uncounted(self, check: str) -> None:
+        """It was asked and answered, and is no figure of this tally."""
+        self._tally.waive(self._generation, check)
 
 
 class _Check:

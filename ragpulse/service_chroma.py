@@ -56,8 +56,20 @@ class Chroma(Service):
     database: str = "default_database"
     """database that is asked for"""
     data_dir: FilePath | None = None
-    """folder of its data on its node"""
+    """folder of its data on its node: its files are looked at, and what process has them open; nothing is opened but
+    the header of `chroma.sqlite3`
+    """
+    read_database: bool = False
+    """read two tables of `chroma.sqlite3` in `data_dir` every quarter of an hour, for a few milliseconds: folders that
+    no collection uses any more, and records in its log
+    """
     query: ChromaQuery | None = None
     """what the check `query` asks; without it that is not judged"""
     canary: ChromaCanary | None = None
     """queries whose exact answers are known: are the nearest records found?"""
+
+    @model_validator(mode="after")
+    def _has_a_database_to_read(self) -> "Chroma":
+        if self.read_database and self.data_dir is None:
+            raise ValueError("needs data_dir beside read_database, which says where the database lies")
+        return self

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from exporters.chroma_collection import unit_vector
-from exporters.chroma_probe import chroma_probe
+from exporters.chroma_probe import ChromaProbe
 from exporters.probe import ServiceProbe
 from exporters.secret import SecretError
 from ragpulse.services import Chroma, ChromaQuery
@@ -30,7 +30,7 @@ def states(probe: ServiceProbe) -> tuple[float, float]:
 
 
 def probe_of(server: ChromaServer, collection: str | None = "documents", **how: float) -> ServiceProbe:
-    return chroma_probe(plan("chroma", **how), server.default.service(collection))
+    return ChromaProbe(plan("chroma", **how), server.default.service(collection))
 
 
 @each_chroma
@@ -70,7 +70,7 @@ class TestARealServer:
         token = tmp_path / "token"
         token.write_text(written or "")
         service = chroma.default.service("documents", token_file=str(token) if written else None)
-        probe = chroma_probe(plan("chroma"), service)
+        probe = ChromaProbe(plan("chroma"), service)
         if chroma.generation.guards:
             assert states(probe) == (1, 0)
             assert failures(probe.counters()) == {("ready", "auth"): 1, ("query", "auth"): 1}
@@ -106,7 +106,8 @@ class TestARealServer:
         assert failures(probe.counters()) == {(check, "connect"): 1 for check in CHECKS}
         own_chroma.start()
         assert states(probe) == (1, 1)
-        assert requests(probe.counters()) == dict.fromkeys(CHECKS, 4)
+        assert requests(probe.counters()) == {"heartbeat": 4, "ready": 4, "query": 3}
+        assert by_series(probe.counters())['ragpulse_chroma_cold_queries_total{service="chroma"}'] == 1
 
     def test_data_that_was_moved_away_is_seen_by_who_writes_and_hardly_by_who_reads(
         self, own_chroma: ChromaServer
@@ -145,7 +146,7 @@ class TestReplayed:
         return Chroma(kind="chroma", nodes=("sark",), url=replay.url, query=ChromaQuery(collection="docs_main"), **more)
 
     def test_both_generations_answer_all_checks(self, recorded: Replay) -> None:
-        probe = chroma_probe(plan("chroma"), self.service(recorded))
+        probe = ChromaProbe(plan("chroma"), self.service(recorded))
         assert states(probe) == (1, 1)
         assert not failures(probe.counters())
         (asked,) = [request for request in recorded.asked if request.method == "POST"]
@@ -154,7 +155,7 @@ class TestReplayed:
         assert len(question["query_embeddings"][0]) == 384
 
     def test_a_collection_is_looked_up_once_and_anew_after_a_failure(self, recorded: Replay) -> None:
-        probe = chroma_probe(plan("chroma"), self.service(recorded))
+        probe = ChromaProbe(plan("chroma"), self.service(recorded))
         states(probe)
         states(probe)
         lookup = "/api/v2/tenants/default_tenant/databases/default_database/collections/docs_main"
@@ -191,14 +192,14 @@ class TestReplayed:
         for path in ("/api/v2/heartbeat", root, f"{root}/databases/default_database/collections/docs_main"):
             replay.get(path, behaviour)
         patience = QUICK if reason == "timeout" else PATIENT
-        probe = chroma_probe(plan("chroma", request_timeout=patience), self.service(replay))
+        probe = ChromaProbe(plan("chroma", request_timeout=patience), self.service(replay))
         assert states(probe) == state
         found = failures(probe.counters())
         assert found["heartbeat", reason] == found["ready", reason] == 1
         assert sum(found.values()) == 3
 
     def test_tenant_and_database_are_asked_as_named(self, replay: Replay) -> None:
-        probe = chroma_probe(plan("chroma"), self.service(replay, tenant="a/b", database="d e"))
+        probe = ChromaProbe(plan("chroma"), self.service(replay, tenant="a/b", database="d e"))
         states(probe)
         assert {"/api/v2/tenants/a%2Fb", "/api/v2/tenants/a%2Fb/databases/d%20e/collections/docs_main"} < {
             request.path for request in replay.asked
@@ -207,18 +208,18 @@ class TestReplayed:
     def test_the_heartbeat_is_asked_without_the_token(self, replay: Replay, tmp_path: Path) -> None:
         (tmp_path / "token").write_text("sesame")
         how = {"token_file": str(tmp_path / "token"), "token_header": "X-Chroma-Token", "token_prefix": ""}
-        states(chroma_probe(plan("chroma"), self.service(replay, **how)))
+        states(ChromaProbe(plan("chroma"), self.service(replay, **how)))
         assert [request.headers.get("X-Chroma-Token") for request in replay.asked] == [None, "sesame", "sesame"]
 
     def test_an_unreadable_token_is_our_own_inability(self, replay: Replay, tmp_path: Path) -> None:
-        probe = chroma_probe(plan("chroma"), self.service(replay, token_file=str(tmp_path / "token")))
+        probe = ChromaProbe(plan("chroma"), self.service(replay, token_file=str(tmp_path / "token")))
         with pytest.raises(SecretError):
             probe.read()
         assert requests(probe.counters()) == {"heartbeat": 1, "ready": 0, "query": 0}
 
 
 def test_a_run_that_was_cut_has_failed_in_what_it_had_not_answered(replay: Replay) -> None:
-    probe = chroma_probe(plan("chroma"), Chroma(kind="chroma", nodes=("sark",), url=replay.url))
+    probe = ChromaProbe(plan("chroma"), Chroma(kind="chroma", nodes=("sark",), url=replay.url))
     probe.cut()
     probe.cut()
     assert failures(probe.counters()) == {("heartbeat", "deadline"): 2, ("ready", "deadline"): 2}
@@ -228,7 +229,7 @@ def test_the_runner_waits_longer_than_all_requests_of_a_run_can_take() -> None:
     service = Chroma(
         kind="chroma", nodes=("sark",), url="http://127.0.0.1:1", query=ChromaQuery(collection="documents")
     )
-    assert chroma_probe(plan("chroma", request_timeout=3.0), service).timeout == 10.0
+    assert ChromaProbe(plan("chroma", request_timeout=3.0), service).timeout == 10.0
 
 
 @pytest.mark.parametrize("dimension", [1, 24, 384])

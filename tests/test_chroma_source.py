@@ -21,9 +21,9 @@ DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
 CAPTURES = Path(__file__).parent / "captures" / "chroma"
 
 
-def about(version: str, *, guards: bool | None) -> dict[str, float]:
+def about(version: str, *, guards: bool | None, storage: str = "unknown") -> dict[str, float]:
     """What is said of the server itself; None: nothing of whether it guards its data."""
-    info = {f'ragpulse_chroma_info{{service="chroma",version="{version}",storage="sqlite+hnsw"}}': 1.0}
+    info = {f'ragpulse_chroma_info{{service="chroma",version="{version}",storage="{storage}"}}': 1.0}
     guarded = {} if guards is None else {'ragpulse_chroma_auth_enforced{service="chroma"}': float(guards)}
     return info | guarded
 
@@ -37,6 +37,10 @@ def listed(collections: float, left_out: float = 0) -> dict[str, float]:
         'ragpulse_chroma_collections{service="chroma"}': float(collections),
         'ragpulse_source_dropped_series{source="chroma:chroma"}': float(left_out),
     }
+
+
+def dimensions(**numbers: float) -> dict[str, float]:
+    return {f'ragpulse_chroma_collection_dimension{{service="chroma",collection="{k}"}}': v for k, v in numbers.items()}
 
 
 def records(**counts: float) -> dict[str, float]:
@@ -69,25 +73,26 @@ def test_slow_collections_are_counted_as_far_as_the_time_of_a_run_goes(replay: R
 
 @each_chroma
 class TestARealServer:
+    HELD = contents(documents=300, notes=40, empty_one=0) | dimensions(documents=24, notes=8)
+
+    def told(self, chroma: ChromaServer) -> dict[str, float]:
+        return about(chroma.generation.label, guards=chroma.generation.guards, storage="sqlite+hnsw")
+
     def test_version_guard_collections_and_records_are_told_exactly(self, chroma: ChromaServer) -> None:
-        told = about(chroma.generation.label, guards=chroma.generation.guards)
-        assert read(chroma.default.service()) == {**told, **contents(documents=300, notes=40, empty_one=0)}
+        assert read(chroma.default.service()) == {**self.told(chroma), **self.HELD}
 
     def test_without_a_token_only_a_server_that_does_not_guard_tells_what_it_holds(self, chroma: ChromaServer) -> None:
         found = read(chroma.default.service(token_file=None))
         if chroma.generation.guards:
-            assert found == about(chroma.generation.label, guards=True)
+            assert found == self.told(chroma)
         else:
-            assert found == {
-                **about(chroma.generation.label, guards=False),
-                **contents(documents=300, notes=40, empty_one=0),
-            }
+            assert found == {**self.told(chroma), **self.HELD}
 
     def test_a_locked_database_hides_what_it_holds(self, chroma: ChromaServer) -> None:
         with chroma.locked():
             found = read(chroma.default.service(), QUICK)
         # A server that guards refuses before it looks into its database; one that does not would have to look.
-        assert found == about(chroma.generation.label, guards=chroma.generation.guards or None)
+        assert found == about(chroma.generation.label, guards=chroma.generation.guards or None, storage="sqlite+hnsw")
 
     def test_no_other_answer_tells_the_version_better(self, chroma: ChromaServer) -> None:
         with chroma.client() as client:
@@ -116,6 +121,7 @@ class TestReplayed:
         assert read(service_at(recorded.url)) == {
             **about("1.x (says 1.0.0)", guards=False),
             **contents(docs_main=len("docs_main"), empty_one=len("empty_one")),
+            **dimensions(docs_main=384),
         }
 
     def test_a_version_that_says_more_is_believed(self, recorded: Replay) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from exporters.chroma_probe import chroma_probe
+from exporters.chroma_probe import ChromaProbe
 from exporters.chroma_source import ChromaSource
 from tests.fakes.chroma_server import NEW, OLD, ChromaServer, running_chroma
 from tests.fakes.readings import by_series, failures, requests
@@ -13,6 +13,7 @@ COLLECTIONS = {
     'ragpulse_source_dropped_series{source="chroma:chroma"}': 0.0,
     'ragpulse_chroma_collection_records{service="chroma",collection="documents"}': 30.0,
     'ragpulse_chroma_collection_records{service="chroma",collection="empty_one"}': 0.0,
+    'ragpulse_chroma_collection_dimension{service="chroma",collection="documents"}': 4.0,
 }
 
 
@@ -20,7 +21,7 @@ def test_probe_and_source_go_on_through_an_upgrade_and_say_what_it_changed(tmp_p
     with running_chroma(ChromaServer(tmp_path, OLD)) as server:
         server.default.write({"documents": (30, 4), "empty_one": (0, 0)})
         source = ChromaSource(plan("chroma"), server.default.service())
-        probe = chroma_probe(plan("chroma"), server.default.service("documents"))
+        probe = ChromaProbe(plan("chroma"), server.default.service("documents"))
         up_and_ready = by_series(probe.read())
         assert by_series(source.read()) == {**said_of("0.5.23", guarded=1), **COLLECTIONS}
 

@@ -29,13 +29,9 @@ def names(cluster: Cluster, node: str) -> set[str]:
 
 def test_facts_are_read_at_home_and_probes_come_from_the_other_node(cluster: Cluster) -> None:
     assert names(cluster, "sark") == {
-        "vllm:vllm",
-        "canary:vllm",
-        "ray:ray",
-        "chroma:chroma",
-        "recall:chroma",
-        "probe:memory",
-    }
+        "vllm:vllm", "canary:vllm", "ray:ray", "chroma:chroma", "chroma_state:chroma", "chroma_exposure:chroma",
+        "chroma_disk:chroma", "recall:chroma", "probe:memory",
+    }  # fmt: skip
     assert names(cluster, "clu") == {"probe:vllm", "canary:vllm", "probe:chroma", "probe:gateway"}
 
 

@@ -74,6 +74,7 @@ class Database:
             "token_prefix": self.server.token_prefix,
             "tenant": self.tenant,
             "database": self.name,
+            "data_dir": str(self.server.data),
         }
         query = ChromaQuery(collection=collection) if collection else None
         return Chroma.model_validate(

@@ -17,9 +17,11 @@ from urllib.parse import urlsplit
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporters.about import About
-from exporters.chroma_probe import chroma_probe
+from exporters.chroma_exposure import ChromaExposure
+from exporters.chroma_probe import ChromaProbe
 from exporters.chroma_recall import RecallSource
 from exporters.chroma_source import ChromaSource
+from exporters.chroma_state import ChromaState
 from exporters.http_probe import http_probe
 from exporters.label_text import MAX_LENGTH
 from exporters.landing import landing
@@ -98,7 +100,9 @@ def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[st
     of = {kind: plan(kind, request_timeout=request_timeout, response=1.0) for kind in CHECKS}
     quick = replace(of["chroma"], interval=4 * request_timeout)
     everything: list[Source] = [
-        chroma_probe(of["chroma"], chroma),
+        ChromaProbe(of["chroma"], chroma),
+        ChromaState(quick, chroma),
+        ChromaExposure(of["chroma"], chroma),
         ChromaSource(quick, chroma),
         RecallSource("chroma", chroma, _canary(secret.with_name("golden.json"), 4 * request_timeout)),
         memory_probe(of["memory"], memory),

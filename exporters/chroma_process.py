@@ -1,0 +1,106 @@
+"""Which process has Chroma's database open, what does it take, and is the file that it has open still in its place?
+
+Source: /proc/PID/fd, stat and statm. A file is known by device and inode, so that a container, which calls it by
+another path, is found too. Of several holders it is the one that started first: who copies a file does not hold it for
+long. Only root and the same user see what a process holds open; where nobody is seen, nothing is said. A process is
+known by its number and its start, and looked for again when it is gone: at once, then once a minute, because that
+takes a look at every open file of the machine. Bytes; Unix time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporters.clocks import MACHINE, Clocks
+
+_PROC = Path("/proc")
+_LOOK_EVERY = 60.0
+_STARTTIME = 19  # field 22 of /proc/PID/stat; the name before, in brackets, may hold anything
+_RESIDENT = 1  # of /proc/PID/statm, in pages
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_GONE = (OSError, ValueError, IndexError)  # or hidden from us
+
+Identity = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """`opened`: the file that it had open when it was found. `ticks`: its start, as the kernel counts it."""
+
+    pid: int
+    ticks: int
+    opened: Identity
+    started: float
+
+    def memory(self) -> int | None:
+        with suppress(*_GONE):
+            return int((_PROC / str(self.pid) / "statm").read_text().split()[_RESIDENT]) * _PAGE
+        return None
+
+    def lives(self) -> bool:
+        return _started(self.pid) == self.ticks
+
+
+class ChromaProcess:
+    def __init__(self, database: Path, clocks: Clocks = MACHINE) -> None:
+        self._database = database
+        self._clocks = clocks
+        self._holder: Holder | None = None
+        self._due = 0.0
+
+    def holder(self, wanted: Identity | None) -> Holder | None:
+        """The one that is known, as long as it lives; else who has `wanted` open."""
+        if self._holder is not None and self._holder.lives():
+            return self._holder
+        now = self._clocks.since_boot()
+        if self._holder is not None or now >= self._due:
+            self._due = now + _LOOK_EVERY
+            self._holder = self._found(wanted)
+        return self._holder
+
+    def identity(self) -> Identity | None:
+        """Of what lies in the database's place; None when nothing does. Errors: OSError when that cannot be seen."""
+        try:
+            return _identity(self._database)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _found(self, wanted: Identity | None) -> Holder | None:
+        if wanted is None:
+            return None
+        holders = [(ticks, pid) for pid in _holding(wanted) if (ticks := _started(pid)) is not None]
+        if not holders:
+            return None
+        ticks, pid = min(holders)
+        return Holder(pid, ticks, wanted, self._clocks.wall() - self._clocks.since_boot() + ticks / _TICKS)
+
+
+def _holding(wanted: Identity) -> Iterator[int]:
+    for folder in _PROC.iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            with suppress(*_GONE):
+                if any(_is(descriptor, wanted) for descriptor in (folder / "fd").iterdir()):
+                    yield int(folder.name)
+
+
+def _is(descriptor: Path, wanted: Identity) -> bool:
+    with suppress(OSError):
+        return _identity(descriptor) == wanted
+    return False
+
+
+def _identity(path: Path) -> Identity:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _started(pid: int) -> int | None:
+    with suppress(*_GONE):
+        stat = (_PROC / str(pid) / "stat").read_text(errors="replace")
+        return int(stat.rpartition(")")[2].split()[_STARTTIME])
+    return None
