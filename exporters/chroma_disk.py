@@ -3,7 +3,8 @@
 Source: names and `stat` of its data folder, the header of its SQLite file, statvfs; and, where the cluster file says
 `read_database`, two of its tables every quarter of an hour. A folder of an index that no segment names is orphaned:
 every version leaves one behind for each collection that is deleted. What the tables said stays true until they are read
-again; a reading that fails is an error, and tried anew after a minute. Bytes. Errors: SourceError, PartError for what
+again; a reading that fails is an error, and tried anew after a minute. A folder that is gone is told by the state of
+the service. Bytes. Errors: SourceError, PartError for what
 can only not be had of the database.
 """
 
@@ -67,6 +68,8 @@ class ChromaDisk:
     def read(self) -> Iterator[Sample]:
         service = self._service
         found = chroma_files.files(self._folder)
+        if found is None:
+            return
         for kind, size in found.sizes.items():
             yield DATA_BYTES(size, service=service, kind=kind)
         yield HNSW_DIRECTORIES(len(found.indexes), service=service)

@@ -8,7 +8,6 @@ between two looks was about to. Errors: SourceError for a folder that cannot be 
 
 import os
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,9 +31,12 @@ class ChromaFiles:
     changed: float | None = None
 
 
-def files(folder: Path) -> ChromaFiles:
+def files(folder: Path) -> ChromaFiles | None:
+    """None where there is no such folder."""
+    if (entries := _listed(folder)) is None:
+        return None
     found = ChromaFiles()
-    for entry in _listed(folder):
+    for entry in entries:
         with suppress(FileNotFoundError):
             size = _size(entry)
             kind = _kind(entry)
@@ -48,16 +50,18 @@ def files(folder: Path) -> ChromaFiles:
 
 def storage(folder: Path) -> str:
     """By what lies there, whatever anybody believes of its version."""
-    kinds = {_kind(entry) for entry in _listed(folder)}
+    kinds = {_kind(entry) for entry in _listed(folder) or ()}
     if "sqlite" in kinds:
         return "sqlite+hnsw" if "hnsw" in kinds else "sqlite"
     return "duckdb+parquet" if "leftover" in kinds else UNKNOWN_STORAGE
 
 
-def _listed(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _listed(folder: Path) -> list[os.DirEntry[str]] | None:
     try:
         with os.scandir(folder) as entries:
-            yield from entries
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except OSError as error:
         raise SourceError(f"{folder}: {error.strerror}; the agent must be able to list it") from error
 

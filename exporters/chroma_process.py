@@ -3,8 +3,8 @@
 Source: /proc/PID/fd, stat and statm. A file is known by device and inode, so that a container, which calls it by
 another path, is found too. Of several holders it is the one that started first: who copies a file does not hold it for
 long. Only root and the same user see what a process holds open; where nobody is seen, nothing is said. A process is
-known by its number and its start, and looked for again when it is gone: at once, then once a minute, because that
-takes a look at every open file of the machine. Bytes; Unix time.
+known by its number and its start. Where nobody is found it is looked for once a minute, because that takes a look at
+every open file of the machine; ask while Chroma answers, and it is found at once. Bytes; Unix time.
 """
 
 from __future__ import annotations
@@ -53,14 +53,16 @@ class ChromaProcess:
         self._holder: Holder | None = None
         self._due = 0.0
 
-    def holder(self, wanted: Identity | None) -> Holder | None:
+    def known(self) -> Holder | None:
+        if self._holder is not None and not self._holder.lives():
+            self._holder, self._due = None, 0.0
+        return self._holder
+
+    def found(self, wanted: Identity) -> Holder | None:
         """The one that is known, as long as it lives; else who has `wanted` open."""
-        if self._holder is not None and self._holder.lives():
-            return self._holder
-        now = self._clocks.since_boot()
-        if self._holder is not None or now >= self._due:
+        if self.known() is None and (now := self._clocks.since_boot()) >= self._due:
             self._due = now + _LOOK_EVERY
-            self._holder = self._found(wanted)
+            self._holder = self._holder_of(wanted)
         return self._holder
 
     def identity(self) -> Identity | None:
@@ -70,9 +72,7 @@ class ChromaProcess:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def _found(self, wanted: Identity | None) -> Holder | None:
-        if wanted is None:
-            return None
+    def _holder_of(self, wanted: Identity) -> Holder | None:
         holders = [(ticks, pid) for pid in _holding(wanted) if (ticks := _started(pid)) is not None]
         if not holders:
             return None

@@ -7,7 +7,8 @@ data_moved: the database is not in its place, or the process has another file op
 notices nothing of it, and whatever is written is lost. disk_full: too little room for one batch, or no inode.
 locked: the heartbeat is well, and what needs the database does not come; or another process has held a lock on it at
 two looks in turn, beside which nothing can be written. unauthorized: our token is refused. refusing: any other error.
-slow: the answers come, and take ten times what they take while the server is busy. serving: all else.
+slow: the answers come, or at least the heartbeat, and take ten times what they take while the server is busy.
+serving: all else.
 Without `data_dir` what needs files is not seen, and without the right to see what Chroma has open only that its
 database is missing. Errors: SecretError for the token, PartError for a folder that cannot be looked at.
 """
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 from exporters import chroma_api
 from exporters.chroma_files import DATABASE
 from exporters.chroma_locks import holders_of_locks
-from exporters.chroma_process import ChromaProcess, Holder
+from exporters.chroma_process import ChromaProcess
 from exporters.http_client import Failure
 from exporters.probe import Plan
 from exporters.source import PartError
@@ -52,47 +53,52 @@ class ChromaState:
         self._data = _Data(Path(chroma.data_dir)) if chroma.data_dir is not None else None
 
     def read(self) -> Iterator[Sample]:
-        service, fault, unseen = self._service, None, ""
-        if self._data is not None:
+        service, unseen = self._service, ""
+        with self._client:
             try:
-                fault = self._data.fault()
+                state = self._state()
             except OSError as error:
                 unseen = f"{error.filename}: {error.strerror}; the agent must be able to look at it"
-            holder = self._data.holder
-            if holder is not None and (memory := holder.memory()) is not None:
-                yield PROCESS_MEMORY(memory, service=service)
-                yield PROCESS_STARTED(holder.started, service=service)
-        with self._client:
-            yield from one_of(STATE, "state", STATES, self._state(fault), service=service)
+                state = self._asked()
+        yield from one_of(STATE, "state", STATES, state, service=service)
+        holder = self._data.process.known() if self._data else None
+        if holder is not None and (memory := holder.memory()) is not None:
+            yield PROCESS_MEMORY(memory, service=service)
+            yield PROCESS_STARTED(holder.started, service=service)
         if unseen:
             raise PartError(unseen)
 
-    def _state(self, fault: str | None) -> str:
+    def _state(self) -> str:
+        """Errors: OSError for a folder that cannot be looked at."""
         try:
             heartbeat = chroma_api.heartbeat(self._client)
         except Failure as failure:
             return {"connect": "down", "timeout": "hung"}.get(failure.reason, "refusing")
-        if fault is not None:
+        if self._data is not None and (fault := self._data.fault()) is not None:
             return fault
+        answered = self._asked()
+        return "slow" if heartbeat.seconds > SLOW and answered in ("serving", "locked") else answered
+
+    def _asked(self) -> str:
         try:
             tenant = chroma_api.ready(self._client, self._chroma)
         except Failure as failure:
             return {"timeout": "locked", "auth": "unauthorized", "connect": "down"}.get(failure.reason, "refusing")
-        return "slow" if max(heartbeat.seconds, tenant.seconds) > SLOW else "serving"
+        return "slow" if tenant.seconds > SLOW else "serving"
 
 
 class _Data:
     def __init__(self, folder: Path) -> None:
-        self.holder: Holder | None = None
+        self.process = ChromaProcess(folder / DATABASE)
         self._folder = folder
-        self._process = ChromaProcess(folder / DATABASE)
         self._lockers: set[int] = set()
 
     def fault(self) -> str | None:
         """Errors: OSError."""
-        lies_there = self._process.identity()
-        holder = self.holder = self._process.holder(lies_there)
-        if lies_there is None or (holder is not None and holder.opened != lies_there):
+        if (lies_there := self.process.identity()) is None:
+            return "data_moved"
+        holder = self.process.found(lies_there)
+        if holder is not None and holder.opened != lies_there:
             return "data_moved"
         if self._is_full():
             return "disk_full"

@@ -75,10 +75,15 @@ class ChromaServer:
         headers = {self.token_header: f"{self.token_prefix} {TOKEN}".strip()}
         return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
 
-    def start(self) -> None:
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, under: tuple[str, ...] = ()) -> None:
         log = self._folder / "log"
         command = (
-            str(environment(self.generation) / "bin" / "chroma"), "run", "--path", str(self.data),
+            *under, str(environment(self.generation) / "bin" / "chroma"), "run", "--path", str(self.data),
             "--host", _HOST, "--port", str(self.port), *self.generation.options,
         )  # fmt: skip
         with log.open("wb") as output:
@@ -91,6 +96,13 @@ class ChromaServer:
                 self.stop()
                 pytest.fail(f"ChromaDB did not start:\n{log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)
+
+    def start_on_a_small_disk(self, size: str) -> None:
+        """Its folder is a file system of its own, which only it has mounted and which ends with it."""
+        self.data.mkdir()
+        mounted = f'mount -t tmpfs -o size={size} tmpfs "$0" && exec "$@"'
+        self.start(("unshare", "--map-root-user", "--mount", "sh", "-c", mounted, str(self.data)))
+        self.data = Path(f"/proc/{self.pid}/root{self.data}")
 
     def stop(self) -> None:
         if self._process is not None:
