@@ -1,21 +1,21 @@
 """The state of every component as one number: 0 unknown, 1 down, 2 degraded, 3 up. Always there; unknown by default.
 
-A service is degraded when it answers but one of those who probe it finds it not ready, or when it is a vLLM whose state
-says so: one that has stalled answers every probe of its pages; or when it is a ChromaDB that no longer finds what is
-nearest. It is down when it answers nobody. A node is
-degraded when a source of its agent gives nothing, a GPU of it cannot be read, or an alert about it pages: a GPU is
-lost, memory runs out. A backup is down while there is none to rely on, and degraded while any other alert about it
-fires. What this version has no source or probe for stays unknown.
+A service is degraded when it answers but one of those who probe it finds it not ready, or when it is a vLLM or Chroma
+whose state says so: one that has stalled, or whose data were moved, answers every probe; or when it is a Chroma that no
+longer finds what is nearest. It is down when it answers nobody. A node is degraded when a source of its agent gives
+nothing, a GPU of it cannot be read, or an alert about it pages: a GPU is lost, memory runs out. A backup is down while
+there is none to rely on, and degraded while any other alert about it fires. What this version has no source or probe
+for stays unknown.
 """
 
 from collections.abc import Iterator
 
-from alerts import backup, recall
+from alerts import backup, chroma_state, recall
+from alerts import vllm as vllm_state
 from alerts.gpu import GPU_UNAVAILABLE
 from alerts.monitoring import SOURCE_FAILING, SOURCE_STALE
 from alerts.rule import Group, Record
-from alerts.vllm import TOLD_BY_STATE
-from ragpulse.catalogue import vllm
+from ragpulse.catalogue import chroma, vllm
 from ragpulse.catalogue.backup import LAST_COMMIT, LAST_SUCCESS
 from ragpulse.catalogue.service import READY, UP
 from ragpulse.inventory import Cluster
@@ -45,11 +45,16 @@ def _state(component: str, kind: str, expr: str) -> Record:
 
 def _service(name: str, service: AnyService) -> str:
     ready = f"min({instant(READY, service=name)})"
+    troubled = None
     if isinstance(service, Vllm):
-        # 0 while it does no work, else nothing, so that readiness speaks.
-        ready = f"(0 * max({instant(vllm.STATE, service=name, state=TOLD_BY_STATE)} == 1) or {ready})"
-    elif isinstance(service, Chroma) and service.canary is not None:
-        ready = f"(0 * max({firing(recall.RECALL_LOW, service=name)}) or {ready})"
+        troubled = f"{instant(vllm.STATE, service=name, state=vllm_state.TOLD_BY_STATE)} == 1"
+    elif isinstance(service, Chroma):
+        troubled = f"{instant(chroma.STATE, service=name, state=chroma_state.TOLD_BY_STATE)} == 1"
+        if service.canary is not None:
+            troubled += f" or {firing(recall.RECALL_LOW, service=name)}"
+    if troubled is not None:
+        # 0 while it does not do its work, else nothing, so that readiness speaks.
+        ready = f"(0 * max({troubled}) or {ready})"
     return f"1 + max({instant(UP, service=name)}) * (1 + {ready}) or {_UNKNOWN}"
 
 

@@ -6,16 +6,16 @@ And before it is too late: will its certificate still be good in two weeks?
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from alerts import chroma_state, vllm
 from alerts.memory import told_by_reason
 from alerts.rule import Alert, Group, Severity
 from alerts.service_alert import service_alert
-from alerts.vllm import TOLD_BY_STATE, is_in, loads
 from ragpulse.catalogue.service import CERTIFICATE_EXPIRES, READY, UP
 from ragpulse.inventory import Cluster
 from ragpulse.promql import instant
 from ragpulse.recorded import short_window
-from ragpulse.services import PROBED, WATCHED, AnyService, Memory, Vllm
-from ragpulse.vantage import home, vantages
+from ragpulse.services import PROBED, WATCHED, AnyService, Chroma, Memory, Vllm
+from ragpulse.vantage import home, interval, request_timeout, vantages
 
 SERVICE_DOWN = "ServiceDown"
 SERVICE_NOT_READY = "ServiceNotReady"
@@ -47,7 +47,7 @@ def _answers(cluster: Cluster, name: str, service: AnyService) -> Iterator[Alert
 
 
 def _down(cluster: Cluster, name: str, service: AnyService) -> Alert:
-    loading = f" unless on () {loads(cluster, name)}" if isinstance(service, Vllm) else ""
+    loading = f" unless on () {vllm.loads(cluster, name)}" if isinstance(service, Vllm) else ""
     return _alert(
         cluster,
         name,
@@ -60,13 +60,18 @@ def _down(cluster: Cluster, name: str, service: AnyService) -> Alert:
 
 def _not_ready(cluster: Cluster, name: str, service: AnyService) -> Alert:
     told, meaning, at_least = "", "what it depends on, its data, or our credentials.", 0.0
+    step = cluster.monitoring.scrape_interval
     if isinstance(service, Vllm):
-        told = f" unless on () {is_in(name, *TOLD_BY_STATE)}"
+        told = f" unless on () {vllm.is_in(name, *vllm.TOLD_BY_STATE)}"
         meaning = "its model, our key, or the tokens that a canary asks for."
-        at_least = _STATE_KNOWN + _STATE_INTERVALS * cluster.monitoring.scrape_interval
+        at_least = _STATE_KNOWN + _STATE_INTERVALS * step
     elif isinstance(service, Memory):
         told = f" unless on () {told_by_reason(name, service, short_window(cluster))}"
         meaning = "what it depends on, or its data."
+    elif isinstance(service, Chroma):
+        told = f" unless on () {chroma_state.is_in(name, *chroma_state.TOLD_BY_STATE)}"
+        # Its state is looked at as often as it is probed, by two requests.
+        at_least = interval(cluster, name) + 2 * request_timeout(cluster, name) + step
     return _alert(
         cluster,
         name,

@@ -36,6 +36,11 @@ VLLM_ALERTS = {
     "VllmSaturated", "VllmStalled", "VllmStatsDisabled",
 }  # fmt: skip
 
+CHROMA_ALERTS = {
+    "ChromaDataMoved", "ChromaDiskFillingUp", "ChromaDiskFull", "ChromaLeaksDirectories", "ChromaLocked",
+    "ChromaUnauthorized", "ChromaUnguarded", "ChromaWalBacklog",
+}  # fmt: skip
+
 BACKUP_ALERTS = {*backup.LOST, *backup.AILING}
 RECALL_ALERTS = {recall.CANARY_MISSING, recall.RECALL_LOW, recall.RECALL_DROPPED, recall.DISTANCE_DRIFTED}
 
@@ -104,8 +109,8 @@ def test_an_alert_on_a_reading_survives_two_missing_scrapes() -> None:
     alerts = [alert for cluster in CLUSTERS.values() for alert in all_alerts(cluster)]
     patient = {alert["alert"] for alert in alerts if alert.get("keep_firing_for") == "20s"}
     assert patient == {
-        "CertificateExpires", "ChromaUnguarded", "ConfigReloadRefused", "MemoryWedgeForecast", "ServiceDown",
-        "ServiceNotReady", "SourceStale", *GPU_ALERTS, *BACKUP_ALERTS, *MEMORY_ALERTS, *RECALL_ALERTS, *VLLM_ALERTS,
+        "CertificateExpires", "ConfigReloadRefused", "MemoryWedgeForecast", "ServiceDown", "ServiceNotReady",
+        "SourceStale", *GPU_ALERTS, *BACKUP_ALERTS, *CHROMA_ALERTS, *MEMORY_ALERTS, *RECALL_ALERTS, *VLLM_ALERTS,
     }  # fmt: skip
     assert all(reads_gauge(alert["expr"]) == ("keep_firing_for" in alert) for alert in alerts)
 
