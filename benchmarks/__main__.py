@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import curves, gpus, hung, node_exporter, vllm_page
+from benchmarks import chroma_cost, curves, gpus, hung, node_exporter, vllm_page
 from benchmarks.cluster_files import web_services_only
 from benchmarks.demo import background, running_demo
 from benchmarks.document import Results, document
@@ -40,6 +40,7 @@ class Extent:
     curves: int
     idle: float
     polls: int
+    chroma: chroma_cost.Extent
 
 
 # 26 × 24 makes 624 fresh scrapes of each kind, 13 × 24 with GPUs 312.
@@ -51,6 +52,7 @@ _WHOLE = Extent(
     curves=100,
     idle=10,
     polls=100,
+    chroma=chroma_cost.Extent(off=60, on=120),
 )
 _QUICK = Extent(
     background=5,
@@ -60,6 +62,7 @@ _QUICK = Extent(
     curves=4,
     idle=3,
     polls=10,
+    chroma=chroma_cost.Extent(off=5, on=10),
 )
 
 
@@ -120,6 +123,8 @@ def _measure(extent: Extent) -> Results:
             grown = curves.measure(folder, extent.curves, extent.idle, advance)
         say("polling pages of vLLM")
         polled = vllm_page.measure(folder, extent.polls)
+        with stage("Chroma while it is watched", chroma_cost.seconds(extent.chroma)) as advance:
+            watched = chroma_cost.measure(folder, extent.chroma, advance)
     return Results(
         machine=machine,
         side_by_side=compared,
@@ -129,10 +134,12 @@ def _measure(extent: Extent) -> Results:
         hung=while_hung,
         curves=grown,
         polled=polled,
+        watched=watched,
         judgements=[
             *judge(compared, in_background, while_hung),
             *gpus.judge(with_gpus),
             *vllm_page.judge(polled),
+            *chroma_cost.judge(watched),
         ],
     )
 

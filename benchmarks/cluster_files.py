@@ -28,16 +28,29 @@ def gpus_only(folder: Path, *, gpu: str) -> Path:
     return _written(folder / f"gpu-{gpu}.yaml", {}, "5s", gpu=gpu)
 
 
+def chroma_only(version: str, url: str, data: Path, folder: Path) -> Path:
+    """With everything that is looked at by default, and what may be asked for; nothing says how often."""
+    chroma = {
+        "kind": "chroma",
+        "nodes": ["alpha"],
+        "url": url,
+        "data_dir": str(data),
+        "read_database": True,
+        "query": {"collection": "collection-0"},
+    }
+    return _written(folder / f"chroma-{version}.yaml", {"chroma": chroma})
+
+
 def _web(names: Sequence[str], url: str) -> dict[str, Any]:
     return {name: {"kind": "http", "nodes": ["alpha"], "url": url} for name in names}
 
 
-def _written(file: Path, services: Mapping[str, Any], interval: str, **node: str) -> Path:
+def _written(file: Path, services: Mapping[str, Any], interval: str | None = None, **node: str) -> Path:
     cluster = {
         "cluster": "bench",
         "nodes": {"alpha": {"address": HOST, **node}},
         "services": dict(services),
-        "monitoring": {"scrape_interval": interval},
+        **({"monitoring": {"scrape_interval": interval}} if interval is not None else {}),
     }
     file.write_text(yaml.safe_dump(cluster, sort_keys=False))
     return file

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks import costs, curves, demo, gpus, hung, side_by_side, vllm_page
+from benchmarks import chroma_cost, costs, curves, demo, gpus, hung, side_by_side, vllm_page
+from benchmarks.chroma_cost import ChromaCost
 from benchmarks.cluster_files import WEB_SERVICES
 from benchmarks.curves import Point
 from benchmarks.demo import Background
@@ -86,6 +87,7 @@ class Results:
     hung: Hung
     curves: list[Point]
     polled: list[PageCost]
+    watched: list[ChromaCost]
     judgements: list[Judgement]
 
 
@@ -117,6 +119,7 @@ def document(results: Results) -> str:
             map(_point, results.curves),
         ),
         vllm_page.section(results.polled),
+        chroma_cost.section(results.watched),
         f"\n`{ratios(found)}`",
     )
     return "\n".join(parts) + "\n"

@@ -113,6 +113,12 @@ class Servers:
         server = self._start((sys.executable, "-m", "benchmarks.web_service", f"--port={port}", *said), port, "/")
         return server, f"http://{HOST}:{port}/"
 
+    def program(
+        self, argv: tuple[str, ...], port: int, ready: str, environment: Mapping[str, str] | None = None
+    ) -> Server:
+        """Anything else."""
+        return self._start(argv, port, ready, environment)
+
     def wait(self) -> None:
         """Until all are ready. Errors: NotStartedError."""
         with httpx.Client(trust_env=False, timeout=5) as client:

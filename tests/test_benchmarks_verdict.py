@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from benchmarks import gpus, vllm_page
+from benchmarks import chroma_cost, gpus, vllm_page
+from benchmarks.chroma_cost import ChromaCost
 from benchmarks.curves import Point
 from benchmarks.demo import Background
 from benchmarks.document import Results, document
@@ -40,6 +41,7 @@ SUPERVISOR = Background("supervisor", alone=0.05, scraped=0.05, series=None, hol
 WHILE_HUNG = Hung(healthy=Seen(cost(0.1).fresh, 657), hung=Seen(cost(0.15).fresh, 617))
 WITH_GPUS = Gpus(0.004, replace(COMPARED, ours=replace(COMPARED.ours, background=0.02, series=1500)))
 POLLED = PageCost(vllm_page.PAGES[0], rounds=100, first=0.006, poll=0.002, parser=0.008, memory=3 * MIB)
+CHROMA = ChromaCost("0.5.23", chroma_cost.Extent(off=60, on=120), off=0.004, on=0.012)
 
 
 def missed(found: SideBySide = COMPARED, agent: Background = AGENT, hung: Hung = WHILE_HUNG) -> list[str]:
@@ -88,6 +90,10 @@ def test_a_poll_that_costs_more_than_its_share_of_the_parser_or_too_much_memory_
     assert [judged.kept for judged in vllm_page.judge([POLLED, dear, large])] == [True, True, False, True, True, False]
 
 
+def test_what_watching_costs_chroma_is_what_it_takes_more_than_by_itself() -> None:
+    assert [judged.kept for judged in chroma_cost.judge([CHROMA, replace(CHROMA, on=0.0141)])] == [True, False]
+
+
 def test_the_last_line_has_its_fixed_form() -> None:
     assert str(ratios(COMPARED)) == "ratio p50=0.100 p99=0.100 rss=0.10 cpu=0.100"
 
@@ -106,7 +112,7 @@ def test_the_document_says_what_was_measured_on_what_and_what_was_missed() -> No
     too_large = replace(COMPARED, ours=replace(COMPARED.ours, holdings=COMPARED.theirs.holdings, series=1))
     results = Results(
         machine, too_large, [AGENT, SUPERVISOR], 60, WITH_GPUS, WHILE_HUNG,
-        [Point("services", 50, 1825, cost(0.1).fresh, 0.0685, cost(1).holdings)], [POLLED],
+        [Point("services", 50, 1825, cost(0.1).fresh, 0.0685, cost(1).holdings)], [POLLED], [CHROMA],
         [*judge(too_large, [AGENT, SUPERVISOR], WHILE_HUNG), *gpus.judge(WITH_GPUS)],
     )  # fmt: skip
     text = document(results)
@@ -122,6 +128,7 @@ def test_the_document_says_what_was_measured_on_what_and_what_was_missed() -> No
     rows = rows_in(text, after="## The demo")
     assert rows["supervisor"] == ["5.00 %", "5.00 %", "20.0", "18.0", ""]
     assert rows["vLLM 0.32.0, two engines"] == ["66", "2.00", "6.00", "8.00", "0.250", "3.0"]
+    assert rows["0.5.23"] == ["0.40 %", "1.20 %", "0.80 %"]
     assert rows["services: 50"] == ["1825", "1.00", "2.00", "600", "6.85 %", "20.0", "5"]
     assert text.endswith("\n`ratio p50=0.100 p99=0.100 rss=1.00 cpu=0.100`\n")
     assert max(map(len, (line for line in text.splitlines() if not line.startswith("|")))) <= 120
@@ -131,6 +138,6 @@ def test_without_the_right_to_see_it_a_pss_is_left_out() -> None:
     blind = replace(COMPARED.theirs, holdings=replace(COMPARED.theirs.holdings, pss=None))
     machine = Machine("", "", "", "", 0.0, "")
     found = replace(COMPARED, theirs=blind)
-    text = document(Results(machine, found, [], 60, WITH_GPUS, WHILE_HUNG, [], [POLLED], []))
+    text = document(Results(machine, found, [], 60, WITH_GPUS, WHILE_HUNG, [], [POLLED], [CHROMA], []))
     assert "PSS, MiB" in rows_in(text, after="## With 8 GPUs")
     assert "PSS, MiB" not in rows_in(text, before="## With 8 GPUs")
