@@ -43,7 +43,7 @@ def files(folder: Path) -> ChromaFiles | None:
             found.sizes[kind] += size
             if kind == "hnsw":
                 found.indexes[entry.name] = size
-            elif kind == "sqlite":
+            elif kind == "sqlite" and entry.is_file():
                 found.changed = entry.stat().st_mtime
     return found
 

@@ -1,6 +1,9 @@
 """What Chroma's data take on disk, on real servers of both generations and in folders of other ages."""
 
+import re
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -9,10 +12,11 @@ import pytest
 from exporters import chroma_files, chroma_sqlite
 from exporters.chroma_disk import READ_EVERY, ChromaDisk
 from exporters.source import PartError, SourceError
+from ragpulse.catalogue.chroma import DATA_KINDS, STATES
 from ragpulse.metric import Sample
 from tests.fakes.chroma_server import ChromaServer, each_chroma
 from tests.fakes.readings import by_series
-from tests.fakes.running import until
+from tests.fakes.running import ROOT, until
 from tests.fakes.sources import Clock
 
 ORPHAN = "0b1c2d3e-0000-4000-8000-123456789abc"
@@ -166,3 +170,24 @@ class TestTheLog:
         sqlite3.connect(tmp_path / "chroma.sqlite3").close()
         with pytest.raises(SourceError, match="no such table: segments"):
             chroma_sqlite.segments(tmp_path / "chroma.sqlite3")
+
+
+DOCUMENT = (ROOT / "docs" / "chroma.md").read_text()
+
+
+def test_the_document_names_every_state_and_every_kind_of_file() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", DOCUMENT, re.MULTILINE)
+    assert sorted(rows) == sorted((*STATES, *DATA_KINDS))
+
+
+def test_the_orphans_that_the_document_lists_are_those_that_are_counted(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "chroma.sqlite3")) as made, made:
+        made.execute("CREATE TABLE segments (id TEXT PRIMARY KEY, scope TEXT)")
+        made.execute("CREATE TABLE embeddings_queue (seq_id INTEGER PRIMARY KEY, topic TEXT)")
+        made.execute("INSERT INTO segments VALUES (?, 'VECTOR')", (ORPHAN.replace("0b", "0a"),))
+    for name in (ORPHAN, ORPHAN.replace("0b", "0a"), "notes"):
+        (tmp_path / name).mkdir()
+    (script,) = re.findall(r"<<'END'\n(.*?)END\n", DOCUMENT, re.DOTALL)
+    listed = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert listed.stdout.split() == [ORPHAN]
+    assert by_series(ChromaDisk("chroma", tmp_path, read_database=True).read())[named("orphaned_directories")] == 1
