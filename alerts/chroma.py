@@ -11,11 +11,8 @@ _HOLD_INTERVALS = 3
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    alerts = tuple(
-        _unguarded(cluster, name)
-        for name, service in cluster.services.items()
-        if isinstance(service, Chroma) and service.token_file is not None
-    )
+    chromas = cluster.of_kind(Chroma)
+    alerts = tuple(_unguarded(cluster, name) for name, chroma in chromas.items() if chroma.token_file is not None)
     return [Group("chroma", alerts)] if alerts else []
 
 

@@ -26,12 +26,8 @@ _BACKLOG, _OF_A_COLLECTION = 10_000, 2_000
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    alerts = tuple(
-        alert
-        for name, service in cluster.services.items()
-        if isinstance(service, Chroma) and service.data_dir is not None
-        for alert in _alerts(cluster, name)
-    )
+    seen = [name for name, chroma in cluster.of_kind(Chroma).items() if chroma.data_dir is not None]
+    alerts = tuple(alert for name in seen for alert in _alerts(cluster, name))
     return [Group("chroma_data", alerts)] if alerts else []
 
 

@@ -7,10 +7,9 @@ does not tell again. That it hangs or is down is told by `ServiceDown`, that it 
 from collections.abc import Iterator
 
 from alerts.rule import Alert, Group
-from alerts.service_alert import service_alert
+from alerts.service_alert import in_state, service_alert
 from ragpulse.catalogue.chroma import STATE
 from ragpulse.inventory import Cluster
-from ragpulse.promql import instant
 from ragpulse.services import Chroma
 
 CHROMA_LOCKED = "ChromaLocked"
@@ -23,22 +22,14 @@ TOLD_BY_STATE = ("locked", "data_moved", "disk_full", "unauthorized")
 _HOLD_INTERVALS = 3  # longer than NodeDown takes; a backup or a VACUUM may have the database for a while
 
 
-def is_in(service: str, *states: str) -> str:
-    """Something while it is in one of the states, else nothing."""
-    return f"max by (service) ({instant(STATE, service=service, state=states)} == 1)"
-
-
 def rules(cluster: Cluster) -> list[Group]:
     alerts = tuple(
-        alert
-        for name, service in cluster.services.items()
-        if isinstance(service, Chroma)
-        for alert in _alerts(cluster, name, service)
+        alert for name, chroma in cluster.of_kind(Chroma).items() for alert in _alerts(cluster, name, chroma)
     )
     return [Group("chroma_state", alerts)] if alerts else []
 
 
-def _alerts(cluster: Cluster, name: str, service: Chroma) -> Iterator[Alert]:
+def _alerts(cluster: Cluster, name: str, chroma: Chroma) -> Iterator[Alert]:
     yield _alert(
         cluster,
         name,
@@ -57,7 +48,7 @@ def _alerts(cluster: Cluster, name: str, service: Chroma) -> Iterator[Alert]:
         meaning="The service lives. Its token was changed, or ours: whoever else uses the old one is refused as well,"
         " and nothing of what it holds is seen here.",
     )
-    if service.data_dir is None:
+    if chroma.data_dir is None:
         return
     yield _alert(
         cluster,
@@ -84,7 +75,7 @@ def _alert(cluster: Cluster, service: str, name: str, state: str, *, what: str, 
         cluster,
         service,
         name=name,
-        condition=is_in(service, state),
+        condition=in_state(STATE, service, state),
         hold=_HOLD_INTERVALS * cluster.monitoring.scrape_interval,
         severity="page",
         what=what,

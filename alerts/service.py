@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from alerts import chroma_state, vllm
 from alerts.memory import told_by_reason
 from alerts.rule import Alert, Group, Severity
-from alerts.service_alert import service_alert
+from alerts.service_alert import in_state, service_alert
+from ragpulse.catalogue.chroma import STATE as CHROMA_STATE
 from ragpulse.catalogue.service import CERTIFICATE_EXPIRES, READY, UP
 from ragpulse.inventory import Cluster
 from ragpulse.promql import instant
@@ -69,7 +70,7 @@ def _not_ready(cluster: Cluster, name: str, service: AnyService) -> Alert:
         told = f" unless on () {told_by_reason(name, service, short_window(cluster))}"
         meaning = "what it depends on, or its data."
     elif isinstance(service, Chroma):
-        told = f" unless on () {chroma_state.is_in(name, *chroma_state.TOLD_BY_STATE)}"
+        told = f" unless on () {in_state(CHROMA_STATE, name, *chroma_state.TOLD_BY_STATE)}"
         # Its state is looked at as often as it is probed, by two requests.
         at_least = interval(cluster, name) + 2 * request_timeout(cluster, name) + step
     return _alert(

@@ -23,6 +23,11 @@ def needed_nodes(cluster: Cluster, service: str) -> tuple[str, ...]:
     return entry.nodes if isinstance(entry, Vllm | Ray) else (home(cluster, service),)
 
 
+def in_state(state: Metric, service: str, *states: str) -> str:
+    """Something while a service is in one of the states that this metric tells, else nothing."""
+    return f"max by (service) ({instant(state, service=service, state=states)} == 1)"
+
+
 def service_alert(
     cluster: Cluster,
     service: str,

@@ -6,7 +6,7 @@ Its state says more than readiness, which fails too: whatever is told here, `Ser
 from collections.abc import Iterator
 
 from alerts.rule import Alert, Group
-from alerts.service_alert import service_alert
+from alerts.service_alert import in_state, service_alert
 from ragpulse.catalogue.service import UP
 from ragpulse.catalogue.vllm import STATE
 from ragpulse.inventory import Cluster
@@ -27,8 +27,7 @@ _LOADING = 900.0
 
 
 def is_in(service: str, *states: str) -> str:
-    """Something while it is in one of the states, else nothing."""
-    return f"max by (service) ({instant(STATE, service=service, state=states)} == 1)"
+    return in_state(STATE, service, *states)
 
 
 def loads(cluster: Cluster, service: str) -> str:
