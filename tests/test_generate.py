@@ -24,6 +24,8 @@ RULES = [
     "backup",
     "budget",
     "chroma",
+    "chroma_data",
+    "chroma_state",
     "component_state",
     "gpu",
     "gpu_errors",
