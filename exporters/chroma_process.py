@@ -1,10 +1,11 @@
 """Which process has Chroma's database open, what does it take, and is the file that it has open still in its place?
 
 Source: /proc/PID/fd, stat and statm. A file is known by device and inode, so that a container, which calls it by
-another path, is found too. Of several holders it is the one that started first: who copies a file does not hold it for
-long. Only root and the same user see what a process holds open; where nobody is seen, nothing is said. A process is
-known by its number and its start. Where nobody is found it is looked for once a minute, because that takes a look at
-every open file of the machine; ask while Chroma answers, and it is found at once. Bytes; Unix time.
+another path, is found too. Of several holders it is one that has a socket, and of these the one that started first: a
+shell has none, and who copies a file does not hold it for long. Only root and the same user see what a process holds
+open; where nobody is seen, nothing is said. A process is known by its number and its start. Where nobody is found it is
+looked for once a minute, because that takes a look at every open file of the machine; ask while Chroma answers, and it
+is found at once. Bytes; Unix time.
 """
 
 from __future__ import annotations
@@ -73,10 +74,10 @@ class ChromaProcess:
             return None
 
     def _holder_of(self, wanted: Identity) -> Holder | None:
-        holders = [(ticks, pid) for pid in _holding(wanted) if (ticks := _started(pid)) is not None]
+        holders = [(not _serves(pid), ticks, pid) for pid in _holding(wanted) if (ticks := _started(pid)) is not None]
         if not holders:
             return None
-        ticks, pid = min(holders)
+        _, ticks, pid = min(holders)
         return Holder(pid, ticks, wanted, self._clocks.wall() - self._clocks.since_boot() + ticks / _TICKS)
 
 
@@ -86,6 +87,12 @@ def _holding(wanted: Identity) -> Iterator[int]:
             with suppress(*_GONE):
                 if any(_is(descriptor, wanted) for descriptor in (folder / "fd").iterdir()):
                     yield int(folder.name)
+
+
+def _serves(pid: int) -> bool:
+    with suppress(*_GONE):
+        return any(str(link.readlink()).startswith("socket:") for link in (_PROC / str(pid) / "fd").iterdir())
+    return False
 
 
 def _is(descriptor: Path, wanted: Identity) -> bool:

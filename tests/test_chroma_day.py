@@ -83,6 +83,5 @@ def test_a_day_of_looking_leaves_nothing_behind(generation: Generation, tmp_path
         assert {path.name for path in server.data.iterdir()} == {path.name for path in folders}
         assert said['ragpulse_chroma_collection_records{service="chroma",collection="documents"}'] == 300
         assert said['ragpulse_chroma_collection_records{service="chroma",collection="notes"}'] == 40
-        assert said['ragpulse_chroma_state{service="chroma",state="serving"}'] == 1
         (probe,) = (source for source in found if isinstance(source, ChromaProbe))
         assert requests(probe.counters()) == dict.fromkeys(("heartbeat", "ready", "query"), DAY / 10)
