@@ -13,6 +13,7 @@ from exporters.secret import secret_header
 if TYPE_CHECKING:
     from ragpulse.services import Chroma
 
+HEARTBEAT = "/api/v2/heartbeat"
 VERSION = "/api/v2/version"
 PRE_FLIGHT = "/api/v2/pre-flight-checks"
 NO_SUCH = (400, 404)  # of a collection that is not there 0.5.x says 400, 1.x 404; both say 400 of a wrong dimension
@@ -21,7 +22,7 @@ _ID = re.compile(r"[A-Za-z0-9-]{1,64}")  # a UUID; anything else would be a path
 
 def heartbeat(client: HttpClient) -> Answer:
     """Without token and without database: it comes while SQLite is locked. Errors: Failure."""
-    return with_key(client.get("/api/v2/heartbeat", with_auth=False).expect(), "nanosecond heartbeat")
+    return with_key(client.get(HEARTBEAT, with_auth=False).expect(), "nanosecond heartbeat")
 
 
 def ready(client: HttpClient, chroma: Chroma) -> Answer:

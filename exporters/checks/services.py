@@ -16,7 +16,7 @@ from exporters.checks.files import FILES
 from exporters.checks.ray import RayAspects
 from exporters.checks.vllm import VllmAspects
 from exporters.checks.ways import Target, Ways
-from exporters.chroma_probe import chroma_probe
+from exporters.chroma_probe import ChromaProbe
 from exporters.http_probe import http_probe
 from exporters.memory_probe import memory_probe
 from exporters.secret import SecretError
@@ -83,7 +83,7 @@ class ServiceChecks:
         if (first := self._reached(chroma, chroma.url)) is None:
             return
         aspects = ChromaAspects(self._scene, self._name, chroma, self._timeout)
-        steps = self._steps(chroma_probe(self._plan, chroma))
+        steps = self._steps(ChromaProbe(self._plan, chroma))
         heartbeat = self._add("heartbeat", steps["heartbeat"], *first)
         self._add("version", aspects.version, heartbeat)
         secret = Secret("token_file", chroma.token_file, chroma.token_header, chroma.token_prefix)
