@@ -17,7 +17,7 @@ import json
 import math
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -99,6 +99,15 @@ class HttpClient:
     def __enter__(self) -> Self:
         self._block_ends = self._clock() + self._budget
         return self
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """For this block the budget is another one."""
+        self._block_ends = self._clock() + seconds
+        try:
+            yield
+        finally:
+            self._block_ends = math.inf
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from exporters import json_field
-from exporters.http_body_match import BodyMatch
-from exporters.http_client import Answer, HttpClient, WrongAnswer
+from exporters.http_client import Answer, HttpClient
+from exporters.http_expected import Expected
 from exporters.probe import Plan, ServiceProbe
 from exporters.secret import secret_header
 
@@ -20,37 +19,33 @@ if TYPE_CHECKING:
 
 
 def http_probe(plan: Plan, http: Http) -> ServiceProbe:
-    auth, expect = http.auth, http.expect
-    client = HttpClient(
-        http.url,
-        timeout=plan.request_timeout,
-        budget=plan.request_timeout,
-        max_body=int(http.max_body),
-        headers=secret_header(auth.header, auth.prefix, auth.value_file) if auth else dict,
-        tls=http.tls,
-    )
-    body_match = BodyMatch(expect.body_match) if expect.body_match is not None else None
+    page = HttpPage(http, plan.request_timeout)
+    return ServiceProbe(plan, page.client, {"response": lambda: page.ask(plan.request_timeout)}, ready_when="response")
 
-    def response() -> Answer:
-        start = time.monotonic()
-        answer = _landed(client, http).expect(*expect.status)
-        left = plan.request_timeout - (time.monotonic() - start)
-        if body_match is not None and not body_match.is_in(answer.body, left):
-            raise WrongAnswer("mismatch", "body_match is not found in the answer")
-        if expect.json_fields:
-            document = answer.json()
-            for path, good in expect.json_fields.items():
-                if not json_field.is_one_of(json_field.at(document, path), good):
-                    raise WrongAnswer("mismatch", f"{path} is not what is expected there")
+
+class HttpPage:
+    def __init__(self, http: Http, timeout: float) -> None:
+        auth = http.auth
+        self.client = HttpClient(
+            http.url,
+            timeout=timeout,
+            budget=timeout,
+            max_body=int(http.max_body),
+            headers=secret_header(auth.header, auth.prefix, auth.value_file) if auth else dict,
+            tls=http.tls,
+        )
+        self._http = http
+        self._expected = Expected(http.expect)
+
+    def ask(self, seconds: float) -> Answer:
+        """The expected answer. Errors: Failure."""
+        ends = time.monotonic() + seconds
+        return self._expected.judge(self._landed(), ends)
+
+    def _landed(self) -> Answer:
+        answer = self.client.get()
+        for _ in range(self._http.redirects):
+            if answer.status in self._http.expect.status or not answer.is_redirect:
+                break
+            answer = self.client.follow(answer)
         return answer
-
-    return ServiceProbe(plan, client, {"response": response}, ready_when="response")
-
-
-def _landed(client: HttpClient, http: Http) -> Answer:
-    answer = client.get()
-    for _ in range(http.redirects):
-        if answer.status in http.expect.status or not answer.is_redirect:
-            break
-        answer = client.follow(answer)
-    return answer

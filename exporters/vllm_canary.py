@@ -10,20 +10,21 @@ seconds, measured here. Errors: SecretError.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exporters import tally, vllm_felt
 from exporters.canary_record import CanaryRecord, Finding
 from exporters.clocks import MACHINE, Clocks
-from exporters.http_client import SMALL_BODY_BYTES, Answer, Failure, HttpClient, Unanswered, WrongAnswer
+from exporters.http_client import SMALL_BODY_BYTES, Answer, Failure, HttpClient, WrongAnswer
 from exporters.secret import secret_header
 from exporters.tally import ProbeTally
 from exporters.vllm_completion import Completion
 from exporters.vllm_felt import Felt
 from exporters.vllm_progress import Progress, ProgressPage
 from exporters.vllm_served_model import ServedModel
+from exporters.vllm_streamed import streamed
 from ragpulse.catalogue.service import REASONS
 from ragpulse.catalogue.vllm_canary import CANARY_REASONS, CHECK, ENABLED
 from ragpulse.metric import Metric, Sample
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 _PAGE_SHARE = 0.14  # of the interval, for each look at the page; a starved server was seen to take 2.2 s for it
 _LOOK_AGAIN = 600.0  # seconds after which a server that wants a key is asked anew
-_SPARE_EVENTS = 3  # beyond one for each token: why it ended, what it used, [DONE]
-_SEED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,39 +121,15 @@ class VllmCanary:
         return self._seen or before
 
     def _completed(self) -> tuple[Completion, Answer]:
-        with self._client, contextlib.closing(self._client):
-            try:
-                return self._streamed(self._model.name())
-            except WrongAnswer as wrong:
-                if wrong.reason in ("http_4xx", "wrong_model"):
-                    self._model.forget()
-                raise
+        with self._client, contextlib.closing(self._client), self._model.forgotten_when_refused():
+            return self._streamed(self._model.name())
 
     def _streamed(self, model: str) -> tuple[Completion, Answer]:
-        completion = Completion(self._canary.max_tokens + _SPARE_EVENTS)
-        try:
-            answer = self._client.request(
-                "POST", "/v1/completions", json_body=self._question(model), watch=completion.feed
-            ).expect(200)
-        except Unanswered as failure:
-            if failure.reason == "connect" and completion.has_begun:
-                raise WrongAnswer("stream_broken", "the server hung up in the middle of the stream") from failure
-            raise
-        completion.end()
+        question = {"model": model, "prompt": self._canary.prompt}
+        completion, answer = streamed(self._client, "/v1/completions", question, self._canary.max_tokens)
         if completion.model is not None and not self._model.goes_by(completion.model):
             raise WrongAnswer("wrong_model", "another model answered")
         return completion, answer
-
-    def _question(self, model: str) -> Mapping[str, object]:
-        return {
-            "model": model,
-            "prompt": self._canary.prompt,
-            "max_tokens": self._canary.max_tokens,
-            "temperature": 0,
-            "seed": _SEED,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
 
 
 def _is_full(before: Progress | None, after: Progress | None) -> bool:

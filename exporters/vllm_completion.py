@@ -1,9 +1,9 @@
 """One streamed completion as its client sees it: when the first token came, how far apart the others, how it ended.
 
-Source: the answer to POST /v1/completions with `"stream": true`, fed piece by piece with seconds since the request.
-HTTP 200 says nothing here: an engine that dies in the middle ends its stream with an error event and [DONE]. An event
-may hold several tokens; the usage at the end says how many there were. Errors: WrongAnswer, its reason one of
-`CANARY_REASONS` or `invalid`.
+Source: the answer to POST /v1/completions, or /v1/chat/completions, with `"stream": true`, fed piece by piece with
+seconds since the request. HTTP 200 says nothing here: an engine that dies in the middle ends its stream with an error
+event and [DONE]. An event may hold several tokens; the usage at the end says how many there were. Errors: WrongAnswer,
+its reason one of `CANARY_REASONS` or `invalid`.
 """
 
 import json
@@ -14,13 +14,14 @@ from exporters.http_answer import WrongAnswer
 from exporters.sse import EventReader
 
 _DONE = "[DONE]"
+_SPOKEN = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls")  # of a chat; a model may think aloud
 _FAILED = {"error": "stream_error", "abort": "stream_broken"}  # finish reasons that are no end
 
 
 @dataclass(slots=True)
 class Completion:
     """has_begun: a good answer has come, if only its head. model: by which name the server calls itself.
-    ttft: seconds to the first event with a choice in it; None before. gaps: seconds between those events.
+    ttft: seconds to the first event with a token in it; None before. gaps: seconds between those events.
     tokens: as the server counts them, else one for each of those events.
     """
 
@@ -81,12 +82,8 @@ class Completion:
     def _choice(self, choice: Any, seconds: float) -> None:
         if not isinstance(choice, dict):
             raise WrongAnswer("invalid", "an event of the stream holds no choice")
-        if self.ttft is None:
-            self.ttft = seconds
-        else:
-            self.gaps.append(seconds - self._last)
-        self._last = seconds
-        self.tokens += 1
+        if _holds_text(choice):
+            self._token(seconds)
         finish = choice.get("finish_reason")
         if finish is None:
             return
@@ -94,7 +91,23 @@ class Completion:
             raise WrongAnswer("invalid", "the reason why the stream ended is no text")
         if finish in _FAILED:
             raise WrongAnswer(_FAILED[finish], "the stream says that it was given up")
+        if self.ttft is None:
+            self.ttft = seconds  # what was generated may be nothing to show
         self._finished = True
+
+    def _token(self, seconds: float) -> None:
+        if self.ttft is None:
+            self.ttft = seconds
+        else:
+            self.gaps.append(seconds - self._last)
+        self._last = seconds
+        self.tokens += 1
+
+
+def _holds_text(choice: dict[str, Any]) -> bool:
+    """A chat begins with an event that only tells who speaks, and may end with one that only tells why."""
+    delta = choice.get("delta")
+    return not isinstance(delta, dict) or any(delta.get(key) for key in _SPOKEN)
 
 
 def _mapping(event: str) -> dict[str, Any]:

@@ -5,6 +5,9 @@ one model takes each of them and calls itself by the first; all of them show the
 WrongAnswer("wrong_model") when none is offered.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 from exporters.http_client import HttpClient, WrongAnswer
 
 
@@ -19,6 +22,16 @@ class ServedModel:
     def forget(self) -> None:
         """The server may offer others by now."""
         self._asked, self._aliases = self._configured, frozenset()
+
+    @contextlib.contextmanager
+    def forgotten_when_refused(self) -> Iterator[None]:
+        """So that the next question asks which models there are by then."""
+        try:
+            yield
+        except WrongAnswer as wrong:
+            if wrong.reason in ("http_4xx", "wrong_model"):
+                self.forget()
+            raise
 
     def name(self) -> str:
         if self._asked is None:

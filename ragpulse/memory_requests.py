@@ -1,13 +1,12 @@
 """The requests to a memory service in the cluster file: what is asked, and what a good answer looks like."""
 
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ragpulse.memory_placeholders import texts
 from ragpulse.model import Duration, HttpPath, Part
-from ragpulse.service_values import StatusCodes
+from ragpulse.service_values import JsonBody, StatusCodes
 
 
 class MemoryRequest(Part):
@@ -17,7 +16,7 @@ class MemoryRequest(Part):
     """path that is added to the URL; a slash at its end is kept"""
     method: str = "GET"
     """how it is asked"""
-    json_body: Annotated[dict[str, Any] | None, Field(alias="json")] = None
+    json_body: Annotated[JsonBody | None, Field(alias="json")] = None
     """JSON that is sent"""
     send_auth: bool = True
     """whether `auth` is sent along"""
@@ -29,15 +28,6 @@ class MemoryRequest(Part):
         "healthy", "ok", "ready", "up", "pass", "alive", True,
     )  # fmt: skip
     """values of a good answer"""
-
-    @field_validator("json_body")
-    @classmethod
-    def _can_be_sent(cls, body: dict[str, Any] | None) -> dict[str, Any] | None:
-        try:
-            json.dumps(body, allow_nan=False)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"cannot be sent as JSON ({error}); put dates into quotes") from error
-        return body
 
     def names(self, placeholder: str) -> bool:
         """Whether `{placeholder}` stands in what is asked."""

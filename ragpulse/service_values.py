@@ -1,7 +1,8 @@
-"""Values in the description of a service that need more than their type: lists, statuses, patterns, sizes."""
+"""Values in the description of a service that need more than their type: lists, statuses, patterns, sizes, JSON."""
 
+import json
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -34,11 +35,20 @@ def _fits_into_memory(size: float) -> float:
     return size
 
 
+def _can_be_sent(body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(body, allow_nan=False)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"cannot be sent as JSON ({error}); put dates into quotes") from error
+    return body
+
+
 Scalar = str | bool | int | float
 OneOrMore = Annotated[
     tuple[Scalar, ...],
     Field(strict=False, min_length=1),
     BeforeValidator(_as_list, json_schema_input_type=Scalar | list[Scalar]),
 ]
+JsonBody = Annotated[dict[str, Any], AfterValidator(_can_be_sent)]
 Regex = Annotated[str, AfterValidator(_regex)]
 BodySize = Annotated[Size, AfterValidator(_fits_into_memory)]
