@@ -19,6 +19,7 @@ from exporters.memory_roundtrip import MemoryRoundTripSource
 from exporters.memory_source import MemorySource
 from exporters.planned import Planned
 from exporters.probe import Plan, ServiceProbe
+from exporters.rag_path import rag_probe
 from exporters.ray_head_source import RayHeadSource
 from exporters.ray_node_source import RayNodeSource
 from exporters.source import Source
@@ -26,6 +27,8 @@ from exporters.vllm_canary import CanaryPlan, VllmCanary
 from exporters.vllm_probe import vllm_probe
 from exporters.vllm_source import VllmSource
 from ragpulse import vantage
+from ragpulse.rag_stages import stages
+from ragpulse.response_limit import response_limit
 
 if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
@@ -46,19 +49,20 @@ def _of_the_cluster(service: AnyService, cluster: Cluster) -> object:
     if service.kind == "vllm":
         # A canary is judged by more targets than its own probe; its sources share what it found, so they change as one.
         return cluster.targets
+    if service.kind == "rag":
+        return stages(cluster, service)
     return [cluster.nodes[node] for node in service.nodes] if service.kind == "ray" else None
 
 
 def plan(cluster: Cluster, service: str) -> Plan:
     entry = cluster.services[service]
-    target = cluster.targets.response_time
-    check = target.of.get(entry.kind) if target else None
+    check, below = response_limit(cluster.targets.response_time, entry) or ("", 0.0)
     return Plan(
         service=service,
         nodes=entry.nodes,
         interval=vantage.interval(cluster, service),
         request_timeout=vantage.request_timeout(cluster, service),
-        targets={check: target.below} if target and check in entry.checks else {},
+        targets={check: below} if check in entry.checks else {},
     )
 
 
@@ -70,6 +74,10 @@ def _sources(plan: Plan, service: AnyService, cluster: Cluster, node: str) -> It
         return
     if service.kind == "ray":
         yield from _ray(plan, service, cluster, node)
+        return
+    if service.kind == "rag":
+        if is_vantage:
+            yield rag_probe(plan, service, stages(cluster, service))
         return
     if is_home:
         yield from _local_facts(plan, service)

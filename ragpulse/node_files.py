@@ -1,6 +1,7 @@
 """Which files does a node need that the cluster file names, and what is wrong with them on this machine?
 
-Needed are those of the services that live there (their first node) or are probed from there, of the backups that it
+Needed are those of the services that live there (their first node) or are probed from there, alone or as a stage of a
+path, of the backups that it
 makes, and of the receivers where an Alertmanager runs. Nothing is connected to, and nothing is changed.
 """
 
@@ -16,8 +17,9 @@ from ragpulse.borg.location import local_folder
 from ragpulse.errors import Problem
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
+from ragpulse.rag_stages import stages
 from ragpulse.secret_file import MAX_BYTES, is_open_to_all, secret_in
-from ragpulse.services import WATCHED, AnyService, Chroma, HeaderAuth, Http, Memory, Ray, Vllm
+from ragpulse.services import WATCHED, AnyService, Chroma, HeaderAuth, Http, Memory, Rag, RagStage, Ray, Tls, Vllm
 from ragpulse.vantage import home, vantages
 from ragpulse.yaml_file import Document, key_path
 
@@ -57,8 +59,17 @@ def problems(cluster: Cluster, node: str, document: Document) -> list[Problem]:
 
 
 def asks(cluster: Cluster, node: str, service: str) -> bool:
-    is_probed = isinstance(cluster.services[service], WATCHED)
-    return node == home(cluster, service) or (is_probed and node in vantages(cluster, service))
+    """A path asks the services of its stages with their own credentials."""
+    entry = cluster.services[service]
+    is_probed = isinstance(entry, WATCHED)
+    return (
+        (node == home(cluster, service) and not isinstance(entry, Rag))
+        or (is_probed and node in vantages(cluster, service))
+        or any(
+            node in vantages(cluster, name) and any(stage.service == service for stage in stages(cluster, path))
+            for name, path in cluster.of_kind(Rag).items()
+        )
+    )
 
 
 def _of_requests(at: Path_, service: AnyService) -> Iterator[Needed]:
@@ -69,7 +80,20 @@ def _of_requests(at: Path_, service: AnyService) -> Iterator[Needed]:
             yield Needed((*at, "token_file"), Path(file), "secret")
         case Memory(auth=HeaderAuth() as auth) | Http(auth=HeaderAuth() as auth):
             yield Needed((*at, "auth", "value_file"), Path(auth.value_file), "secret")
-    if (tls := service.tls) is not None:
+        case Rag():
+            for index, stage in enumerate(service.stages):
+                yield from _of_a_stage((*at, "stages", index), stage)
+    yield from _of_tls(at, service.tls)
+
+
+def _of_a_stage(at: Path_, stage: RagStage) -> Iterator[Needed]:
+    if stage.auth is not None:
+        yield Needed((*at, "auth", "value_file"), Path(stage.auth.value_file), "secret")
+    yield from _of_tls(at, stage.tls)
+
+
+def _of_tls(at: Path_, tls: Tls | None) -> Iterator[Needed]:
+    if tls is not None:
         for key, text in (("ca_file", tls.ca_file), ("cert_file", tls.cert_file), ("key_file", tls.key_file)):
             if text is not None:
                 yield Needed((*at, "tls", key), Path(text), "file")

@@ -11,7 +11,8 @@ from typing import Literal
 from ragpulse.catalogue.vllm_canary import CHECK as CANARY
 from ragpulse.inventory import Cluster
 from ragpulse.metric import LATENCY_EDGES
-from ragpulse.services import PROBED, Chroma, Http, Memory, Vllm
+from ragpulse.response_limit import PATH, response_limit
+from ragpulse.services import PROBED, Chroma, Http, Memory, Rag, Vllm
 from ragpulse.targets import USUAL_WINDOW, ResponseTime, TimeToFirstToken
 from ragpulse.units import exact_duration
 from ragpulse.vantage import canary_nodes, vantages
@@ -67,7 +68,7 @@ def objectives(cluster: Cluster) -> tuple[Objective, ...]:
     )
 
 
-def readiness_check(service: Chroma | Memory | Vllm | Http) -> str:
+def readiness_check(service: Chroma | Memory | Vllm | Http | Rag) -> str:
     """The check that says whether a service can do its work: what availability counts."""
     match service:
         case Chroma():
@@ -78,6 +79,8 @@ def readiness_check(service: Chroma | Memory | Vllm | Http) -> str:
             return CANARY if service.canary.enabled else "ready"
         case Http():
             return "response"
+        case Rag():
+            return PATH
 
 
 def _availability(cluster: Cluster) -> Iterator[Objective]:
@@ -98,15 +101,16 @@ def _response_time(cluster: Cluster) -> Iterator[Objective]:
     if (target := cluster.targets.response_time) is None:
         return
     for name, service in cluster.services.items():
-        if (check := target.of.get(service.kind)) is None or not isinstance(service, PROBED):
+        if (limit := response_limit(target, service)) is None or not isinstance(service, PROBED):
             continue
+        check, below = limit
         edge, canary_edge, note = None, None, ""
         if isinstance(service, Vllm):
-            edge, note = _judged_edge(ITL_EDGES, target.below)
-            canary_edge = _canary_edge(service, target.below)
+            edge, note = _judged_edge(ITL_EDGES, below)
+            canary_edge = _canary_edge(service, below)
         yield Objective(
             "response_time", name, check, target.objective, "ratio",
-            text=f"{_percent(target.objective)} within {exact_duration(target.below)}",
+            text=f"{_percent(target.objective)} within {exact_duration(below)}",
             measured=_OF_USERS if edge else _probed(cluster, name, check),
             edge=edge, canary_edge=canary_edge, note=note, unmeasured=_why_unmeasured(service, check, edge),
             probed=not isinstance(service, Vllm), budget_window=_window(cluster, target),

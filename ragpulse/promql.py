@@ -135,6 +135,13 @@ def quantile(metric: Metric, share: float, window: Window, by: str, **labels: Ma
     return f"histogram_quantile({share:g}, sum by ({by}, le) ({buckets}))"
 
 
+def mean(metric: Metric, window: Window, by: str, *, ago: float = 0.0, **labels: Matcher) -> str:
+    """Of a histogram's events, for each value of the labels `by`, over the window that ended so long ago."""
+    when = f"[{_duration(window)}]{f' offset {_duration(ago)}' if ago else ''}"
+    total, count = (f"sum by ({by}) (rate({_part(metric, what, labels)}{when}))" for what in ("_sum", "_count"))
+    return f"{total} / ({count} > 0)"
+
+
 def series(name: str, **labels: Matcher) -> str:
     """A recorded series of `ragpulse.recorded`, or one that Prometheus itself makes."""
     subject = name.removeprefix("ragpulse:").split(":")[0]

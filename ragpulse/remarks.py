@@ -9,7 +9,8 @@ from ragpulse.consistency.service_urls import twins, url_of
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
 from ragpulse.objectives import objectives
-from ragpulse.services import WATCHED, Vllm
+from ragpulse.rag_stages import cannot_be_asked, operations
+from ragpulse.services import WATCHED, Rag, Vllm
 from ragpulse.tiers import addresses
 from ragpulse.units import prometheus_duration
 from ragpulse.vantage import canary_timeout, vantages
@@ -21,6 +22,7 @@ def remarks(cluster: Cluster) -> Iterator[Contradiction]:
         yield Contradiction(("services", name, "url"), f"asks the same as {other}")
     yield from _unmeasured(cluster)
     yield from _impatient(cluster)
+    yield from _left_out(cluster)
     yield from _unwatched(cluster)
     yield from _unheard(cluster)
 
@@ -61,6 +63,18 @@ def _impatient(cluster: Cluster) -> Iterator[Contradiction]:
                 " `canary.every` and `canary.timeout` more"
             )
             yield Contradiction(("services", name, "canary"), text)
+
+
+def _left_out(cluster: Cluster) -> Iterator[Contradiction]:
+    """Of a path whose stages follow from `depends_on`."""
+    for name, service in cluster.services.items():
+        if isinstance(service, Rag) and not service.stages:
+            for needed in service.depends_on:
+                other = cluster.services[needed]
+                lacking = next(filter(None, (cannot_be_asked(one, other) for one in operations(other))), "")
+                if lacking:
+                    text = f"{needed} is no stage of it: set services.{needed}.{lacking}"
+                    yield Contradiction(("services", name), text)
 
 
 def _unwatched(cluster: Cluster) -> Iterator[Contradiction]:

@@ -27,12 +27,12 @@ class Service(Part):
     probe_from: Names = ()
     """nodes that probe it (default: up to three others, chosen the same way each time)"""
     every: Duration | None = None
-    """time between probes, from 1s (default: `monitoring.scrape_interval`); at most 30s, or 3 × `scrape_interval`
-    where that is more: a verdict needs two probes within its short window
+    """time between probes, from 1s (default: `monitoring.scrape_interval`, of a rag path the most); at most 30s, or
+    3 × `scrape_interval` where that is more: a verdict needs two probes within its short window
     """
     timeout: Duration | None = None
-    """of one probe request, from looking its name up to the last byte (default: 0.3 × `every`, at most 3s); all checks
-    of a run must fit into `every`
+    """of one probe request, from looking its name up to the last byte (default: 0.3 × `every`, at most 3s; of all
+    stages of a rag path together 0.7 × `every`, at most 15s); all checks of a run must fit into `every`
     """
     depends_on: Names = ()
     """services that it needs"""

@@ -11,7 +11,7 @@ from ragpulse.service_auth import HeaderAuth
 from ragpulse.service_chroma import Chroma, ChromaCanary, ChromaQuery
 from ragpulse.service_http import Http, HttpExpect
 from ragpulse.service_memory import Memory
-from ragpulse.service_rag import Rag
+from ragpulse.service_rag import Rag, RagStage
 from ragpulse.service_ray import Ray
 from ragpulse.service_swarm import Swarm
 from ragpulse.service_vllm import Canary, Vllm
@@ -34,6 +34,7 @@ __all__ = [
     "MemoryRequest",
     "MemoryRoundTrip",
     "Rag",
+    "RagStage",
     "Ray",
     "Service",
     "Swarm",
@@ -44,6 +45,6 @@ __all__ = [
 AnyService = Annotated[Vllm | Ray | Chroma | Memory | Http | Rag | Swarm, Field(discriminator="kind")]
 
 # Kinds that this version has a probe for, whose outcomes are counted: what is promised of them can be judged.
-PROBED = (Vllm, Chroma, Memory, Http)
+PROBED = (Vllm, Chroma, Memory, Http, Rag)
 # Kinds that this version has a source or probe for; the others are accepted and shown as not watched.
 WATCHED = (*PROBED, Ray)

@@ -13,6 +13,7 @@ RESPONSE_CHECKS: dict[str, tuple[str, ...]] = {
     "memory": ("health", "ready", "search"),
     "vllm": ("inter_token", "end_to_end"),
     "http": ("response",),
+    "rag": ("path",),
 }
 # vLLM's end-to-end histogram begins here: what is faster cannot be told apart.
 VLLM_LOWEST_END_TO_END = 0.3
@@ -36,7 +37,7 @@ class ResponseTime(Part):
     """time over which the objective is promised (default: `availability.window`)"""
     of: dict[str, str] = {"chroma": "query", "memory": "search", "vllm": "inter_token", "http": "response"}
     """by kind of service the check that is judged; for vLLM `inter_token` of its own histogram, or `end_to_end` from
-    300ms on
+    300ms on; a rag path has `within` of its own
     """
 
 

@@ -47,14 +47,22 @@ def canary_nodes(cluster: Cluster, service: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*vantages(cluster, service), home(cluster, service))))
 
 
+def longest_interval(cluster: Cluster) -> float:
+    """Of probes: a verdict needs two of them within its short window."""
+    return max(30.0, 3 * cluster.monitoring.scrape_interval)
+
+
 def interval(cluster: Cluster, service: str) -> float:
-    """Seconds between two probes of a service."""
-    return cluster.services[service].every or cluster.monitoring.scrape_interval
+    """Seconds between two probes of a service; a path, which costs tokens, is walked as seldom as can be judged."""
+    entry = cluster.services[service]
+    usual = longest_interval(cluster) if entry.kind == "rag" else cluster.monitoring.scrape_interval
+    return entry.every or usual
 
 
 def request_timeout(cluster: Cluster, service: str) -> float:
-    """Seconds after which one probe request has failed: well inside the interval, so that all checks of a run fit."""
-    return cluster.services[service].timeout or min(3.0, 0.3 * interval(cluster, service))
+    """Seconds after which one probe request, or a whole path, has failed: so that all checks of a run fit into it."""
+    entry, every = cluster.services[service], interval(cluster, service)
+    return entry.timeout or (min(15.0, 0.7 * every) if entry.kind == "rag" else min(3.0, 0.3 * every))
 
 
 def canary_timeout(canary: Canary) -> float:

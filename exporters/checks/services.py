@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ragpulse.services import AnyService, Chroma, HeaderAuth, Http, Memory, Ray, Vllm
 
 _REQUESTS = 4  # that one check may make in turn
+_OF_A_PATH = "each service on it has checks of its own, and `contract` walks from one to the next"
 _GUARD_CHROMA = (
     "start ChromaDB 0.5.x with CHROMA_SERVER_AUTHN_PROVIDER and _CREDENTIALS_FILE (1.x ignores them and needs a proxy"
     " before it that asks for the secret)"
@@ -57,6 +58,8 @@ class ServiceChecks:
             self._http(service)
         elif service.kind == "ray":
             self._ray(service)
+        elif service.kind == "rag":
+            self._add("path", lambda: not_checked(_OF_A_PATH))
         else:
             self._add("kind", lambda: not_checked(f"{service.kind} is not checked by this version"))
 

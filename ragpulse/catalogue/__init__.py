@@ -13,6 +13,7 @@ from ragpulse.catalogue import (
     memory,
     network,
     node,
+    rag,
     ray,
     service,
     vllm,
@@ -34,6 +35,7 @@ COMPONENTS: dict[str, ModuleType] = {
     "chroma": chroma,
     "chroma_recall": chroma_recall,
     "memory": memory,
+    "rag": rag,
     "backup": backup,
 }
 

@@ -8,6 +8,7 @@ from ragpulse.consistency.names import Names
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
 from ragpulse.nearest import nearest
+from ragpulse.services import Rag
 from ragpulse.tiers import HOME_TIER, addresses
 
 
@@ -18,6 +19,8 @@ def contradictions(cluster: Cluster, names: Names) -> Iterator[Contradiction]:
         yield from _unknown((*at, "nodes"), service.nodes, nodes, "node")
         yield from _unknown((*at, "probe_from"), service.probe_from, nodes, "node")
         yield from _unknown((*at, "depends_on"), service.depends_on, services, "service")
+        for index, stage in enumerate(service.stages if isinstance(service, Rag) else ()):
+            yield from _unknown_one((*at, "stages", index, "service"), stage.service, services, "service")
     for name, backup in cluster.backups.items():
         yield from _unknown_one(("backups", name, "node"), backup.node, nodes, "node")
         yield from _unknown_one(("backups", name, "covers"), backup.covers, services, "service")

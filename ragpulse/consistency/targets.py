@@ -8,7 +8,7 @@ from ragpulse.consistency.times import SHORTEST_INTERVAL
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
 from ragpulse.nearest import nearest
-from ragpulse.services import PROBED
+from ragpulse.services import PROBED, Rag
 from ragpulse.targets import RESPONSE_CHECKS, VLLM_LOWEST_END_TO_END, ResponseTime
 from ragpulse.units import prometheus_duration
 from ragpulse.vantage import interval, request_timeout, vantages
@@ -54,6 +54,8 @@ def _cut_before(cluster: Cluster, target: ResponseTime) -> Iterator[Contradictio
     for name, service in cluster.services.items():
         if target.of.get(service.kind) not in service.checks or interval(cluster, name) < SHORTEST_INTERVAL:
             continue
+        if isinstance(service, Rag) and service.within is not None:
+            continue  # judged by that
         timeout = request_timeout(cluster, name)
         if target.below > timeout:
             text = (

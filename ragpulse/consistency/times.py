@@ -8,7 +8,7 @@ from ragpulse.location import Path_
 from ragpulse.recorded import short_window
 from ragpulse.services import Canary, Chroma, Vllm
 from ragpulse.units import prometheus_duration
-from ragpulse.vantage import interval
+from ragpulse.vantage import interval, longest_interval
 
 _SCRAPE_INTERVAL: Path_ = ("monitoring", "scrape_interval")
 SHORTEST_INTERVAL = 1.0
@@ -30,8 +30,7 @@ def contradictions(cluster: Cluster) -> Iterator[Contradiction]:
 
 
 def _interval(path: Path_, every: float, cluster: Cluster) -> Iterator[Contradiction]:
-    window = short_window(cluster)
-    most = window / 2
+    window, most = short_window(cluster), longest_interval(cluster)
     if every > most:
         text = (
             f"{prometheus_duration(every)} is too seldom: at most {prometheus_duration(most)} with a"

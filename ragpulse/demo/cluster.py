@@ -1,4 +1,4 @@
-"""The demo's cluster file and its secrets: two nodes of which both are this machine, and three services on the first.
+"""The demo's cluster file and its secrets: two nodes of which both are this machine, and services on the first.
 
 The file is only a text here: whoever starts the demo writes it, once everything was judged.
 """
@@ -61,6 +61,12 @@ services:
       read: {{path: "/memories/{{id}}"}}
       delete: {{path: "/memories/{{id}}"}}
       leftovers: {{path: "/memories?tag=ragpulse-probe", list_field: results, id_field: id, text_field: content}}
+
+  rag:                            # from a question to its answer, through all three
+    kind: rag
+    nodes: [alpha]
+    depends_on: [chroma, memory, vllm]
+    every: 15s                    # half the usual, as everything here
 
 monitoring:
   nodes: [alpha]

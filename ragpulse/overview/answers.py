@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ragpulse import recorded
-from ragpulse.catalogue import backup, gpu, service, vllm
+from ragpulse.catalogue import backup, gpu, rag, service, vllm
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
 from ragpulse.overview.http_json import unanswered
@@ -46,9 +46,10 @@ class Answers:
     """By objective (`Key`), component, service and node. What Prometheus has no value for is absent.
 
     agent_up: by node. service_up, service_ready: by service, then by the node that asked. demand: by service, seconds
-    of waiting requests per second. gpu_bands: seconds of the last hour by node and band. gpu_measured: nodes whose GPUs
-    say how busy they are. backup_success: Unix time of its last one, by backup. begin: Unix time of the oldest data
-    within reach. times: the grid of the two `..._history` of states; history: that of `value_history`.
+    of waiting requests per second. failing_stage: by path, then by the node that walked it. gpu_bands: seconds of the
+    last hour by node and band. gpu_measured: nodes whose GPUs say how busy they are. backup_success: Unix time of its
+    last one, by backup. begin: Unix time of the oldest data within reach. times: the grid of the two `..._history` of
+    states; history: that of `value_history`.
     """
 
     met: dict[Key, float]
@@ -65,6 +66,7 @@ class Answers:
     failures: tuple[Failure, ...]
     demand: dict[str, float]
     vllm_state: dict[str, str]
+    failing_stage: dict[str, dict[str, str]]
     gpu_state: dict[str, str]
     gpu_bands: dict[tuple[str, str], float]
     gpu_measured: frozenset[str]
@@ -104,8 +106,8 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Answer
             raise reason from errors
         raise
     (
-        met_now, short_now, long_now, total_now, state_now, agents, up, ready, failed, demand, vllm_state, gpu_state,
-        gpu_bands, gpu_measured, backups, begin,
+        met_now, short_now, long_now, total_now, state_now, agents, up, ready, failed, demand, vllm_state, stages,
+        gpu_state, gpu_bands, gpu_measured, backups, begin,
     ) = (task.result() for task in instants)  # fmt: skip
     return Answers(
         met=_latest(met_now, _key),
@@ -122,6 +124,7 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Answer
         failures=_failures(failed),
         demand=_latest(demand, _service),
         vllm_state={_service(found): found.labels.get("state", "") for found in vllm_state},
+        failing_stage=_stages(stages),
         gpu_state={_node(found): found.labels.get("state", "") for found in gpu_state},
         gpu_bands=_latest(gpu_bands, lambda found: (_node(found), found.labels.get("band", ""))),
         gpu_measured=frozenset(_node(found) for found in gpu_measured),
@@ -149,6 +152,7 @@ def _questions(cluster: Cluster, short: float, interval: float) -> tuple[str, ..
         f"sum by (service, check, reason, node) ({increase(service.FAILURES, short)}) > 0",
         f"sum by (service) ({rate(vllm.DEMAND_SECONDS, short)})",
         f"{instant(vllm.STATE)} == 1",
+        f"{instant(rag.FAILING_STAGE)} == 1",
         f"{instant(gpu.STATE)} == 1",
         f"sum by (node, band) ({increase(gpu.BAND, HISTORY)})",
         f"max by (node) ({instant(gpu.UTILIZATION_WAY)})",
@@ -202,6 +206,13 @@ def _by_service_and_node(all_found: Iterable[Series]) -> dict[str, dict[str, flo
     for found in all_found:
         values.setdefault(_service(found), {})[_node(found)] = found.points[-1][1]
     return values
+
+
+def _stages(all_found: Iterable[Series]) -> dict[str, dict[str, str]]:
+    failing: dict[str, dict[str, str]] = {}
+    for found in all_found:
+        failing.setdefault(_service(found), {})[_node(found)] = found.labels.get("stage", "")
+    return failing
 
 
 def _failures(all_found: Iterable[Series]) -> tuple[Failure, ...]:

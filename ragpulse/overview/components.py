@@ -7,7 +7,8 @@ from ragpulse.overview.answers import Answers, Failure
 from ragpulse.overview.facts import Component, ComponentState, Since
 from ragpulse.overview.since import since
 from ragpulse.overview.who_measures import agents_are_down, missing
-from ragpulse.services import WATCHED
+from ragpulse.rag_stages import stages
+from ragpulse.services import WATCHED, Rag
 from ragpulse.units import human_duration
 from ragpulse.vantage import vantages
 
@@ -24,9 +25,10 @@ _MEANING = {
     "deadline": "the probe itself was cut",
     "stream_error": "an error inside a stream that began well",
     "stream_broken": "a stream ended before its end",
-    "empty": "no token came",
+    "empty": "nothing came of it",
     "wrong_model": "another model answered",
     "saturated": "it is full, and works",
+    "dimension_mismatch": "its vectors are of another model",
 }
 _REASONS_SHOWN = 3
 
@@ -101,7 +103,7 @@ def _service(cluster: Cluster, name: str, answers: Answers | None, problem: str)
         return state, reason
     dead = [node for node in cluster.services[name].nodes if answers.agent_up.get(node) is False]
     lost = [f"{agents_are_down(tuple(dead))}, where it lives"] if dead else []
-    parts = [*lost, *_failing(name, answers), *([doing] if doing else []), *_readings(name, answers)]
+    parts = [*lost, *_failing(name, answers), *([doing] if doing else []), *_meaning(cluster, name, answers)]
     return state, "; ".join(parts) or "no probe says why"
 
 
@@ -120,6 +122,23 @@ def _failing(name: str, answers: Answers) -> list[str]:
 
 def _quoted(failure: Failure) -> str:
     return f"`{failure.check}`"
+
+
+def _meaning(cluster: Cluster, name: str, answers: Answers) -> list[str]:
+    entry = cluster.services[name]
+    if not isinstance(entry, Rag):
+        return _readings(name, answers)
+    asked = {stage.name: stage.service for stage in stages(cluster, entry)}
+    failing = dict.fromkeys(answers.failing_stage.get(name, {}).values())
+    return [f"it breaks at the stage `{stage}`{_because(asked.get(stage), answers)}" for stage in failing]
+
+
+def _because(service: str | None, answers: Answers) -> str:
+    """``: chroma, which it asks, is down``; nothing where that one is well, or none of this file."""
+    if service is None:
+        return ""
+    state, _ = _recorded(service, answers, "", "service")
+    return f": {service}, which it asks, is {state}" if state in {"down", "degraded"} else f", which asks {service}"
 
 
 def _readings(name: str, answers: Answers) -> list[str]:
