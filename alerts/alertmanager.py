@@ -12,6 +12,8 @@ from alerts.node import NODE_DOWN
 from alerts.service_alert import needed_nodes
 from ragpulse.generated import yaml_text
 from ragpulse.inventory import Cluster, Receiver
+from ragpulse.rag_stages import beneath
+from ragpulse.services import Rag
 from ragpulse.units import prometheus_duration
 
 _NOBODY = "nobody"
@@ -74,6 +76,12 @@ def _inhibitions(cluster: Cluster) -> Iterator[dict[str, Any]]:
         "target_matchers": [f'alertname=~"{"|".join(_EXPLAINED_BY_NODE)}"'],
         "equal": ["node"],
     }
+    for name, path in cluster.of_kind(Rag).items():
+        if needed := beneath(cluster, path):
+            yield {
+                "source_matchers": ['severity="page"', f'service=~"{"|".join(needed)}"'],
+                "target_matchers": [f'service="{name}"'],
+            }
     yield {
         "source_matchers": ['severity="page"'],
         "target_matchers": ['severity="ticket"'],

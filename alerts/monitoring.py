@@ -7,6 +7,7 @@ from ragpulse.catalogue.agent import CONFIG_LAST_RELOAD_SUCCESSFUL, SOURCE_INTER
 from ragpulse.inventory import Cluster
 from ragpulse.promql import AGENT_JOB, increase, instant, series
 from ragpulse.recorded import TARGET_EXPECTED
+from ragpulse.services import Rag
 from ragpulse.units import human_duration
 from ragpulse.vantage import interval
 
@@ -25,8 +26,11 @@ def rules(cluster: Cluster) -> list[Group]:
 
 
 def failing_window(cluster: Cluster) -> float:
-    """Seconds in which even the slowest source of the cluster is due several times."""
-    slowest = max([cluster.monitoring.scrape_interval, *(interval(cluster, name) for name in cluster.services)])
+    """Seconds in which even the slowest source of the cluster is due several times; a path, twice at the least: all
+    others need not wait for it.
+    """
+    others = [name for name, service in cluster.services.items() if not isinstance(service, Rag)]
+    slowest = max([cluster.monitoring.scrape_interval, *(interval(cluster, name) for name in others)])
     return max(60.0, 4 * slowest)
 
 

@@ -5,6 +5,7 @@ service by our probes.
 """
 
 from alerts.latency import explained_by_demand, within_edge
+from alerts.rag import RAG_PATH_SLOW
 from alerts.rule import Group
 from alerts.slo import Events, Ticket, groups
 from ragpulse.catalogue.service import REQUESTS, WITHIN_TARGET
@@ -12,7 +13,8 @@ from ragpulse.catalogue.vllm import ITL
 from ragpulse.catalogue.vllm_canary import ITL as CANARY_ITL
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
-from ragpulse.promql import rate
+from ragpulse.promql import firing, rate
+from ragpulse.services import Rag
 
 _TICKET = Ticket(
     "ResponseTimeAboveTarget",
@@ -22,7 +24,13 @@ _TICKET = Ticket(
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    return groups(cluster, "response_time", _events, _TICKET, explained_by_demand)
+    return groups(cluster, "response_time", _events, _TICKET, _explained)
+
+
+def _explained(cluster: Cluster, objective: Objective) -> str:
+    if isinstance(cluster.services[objective.service], Rag):
+        return firing(RAG_PATH_SLOW, service=objective.service)  # and says which stage it is
+    return explained_by_demand(cluster, objective)
 
 
 def _events(_: Cluster, objective: Objective, window: float) -> Events:

@@ -15,7 +15,7 @@ from ragpulse.catalogue.service import CERTIFICATE_EXPIRES, READY, UP
 from ragpulse.inventory import Cluster
 from ragpulse.promql import instant
 from ragpulse.recorded import short_window
-from ragpulse.services import PROBED, WATCHED, AnyService, Chroma, Memory, Vllm
+from ragpulse.services import PROBED, WATCHED, AnyService, Chroma, Memory, Rag, Vllm
 from ragpulse.vantage import home, interval, request_timeout, vantages
 
 SERVICE_DOWN = "ServiceDown"
@@ -41,8 +41,8 @@ def rules(cluster: Cluster) -> list[Group]:
 
 
 def _answers(cluster: Cluster, name: str, service: AnyService) -> Iterator[Alert]:
-    """Of what is probed; the others have alerts that say more."""
-    if isinstance(service, PROBED):
+    """Of what is probed; the others, and a path, have alerts that say more."""
+    if isinstance(service, PROBED) and not isinstance(service, Rag):
         yield _down(cluster, name, service)
         yield _not_ready(cluster, name, service)
 
@@ -86,8 +86,8 @@ def _not_ready(cluster: Cluster, name: str, service: AnyService) -> Alert:
 
 
 def _certificate(cluster: Cluster, name: str, service: AnyService) -> Iterator[Alert]:
-    """Not of a service without TLS. One that shows no certificate is down, and that is told."""
-    if not isinstance(service, WATCHED) or urlsplit(service.url).scheme != "https":
+    """Not of a service without TLS, or a path. One that shows no certificate is down, and that is told."""
+    if isinstance(service, Rag) or not isinstance(service, WATCHED) or urlsplit(service.url).scheme != "https":
         return
     left = f"min by (service) ({instant(CERTIFICATE_EXPIRES, service=name)}) - time()"
     soon, now = f"{left} < {_TICKET_DAYS * _DAY}", f"{left} < {_PAGE_DAYS * _DAY}"

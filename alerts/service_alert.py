@@ -11,15 +11,24 @@ from ragpulse.catalogue.service import UP
 from ragpulse.inventory import Cluster
 from ragpulse.metric import Metric
 from ragpulse.promql import Matcher, firing, highest, instant
-from ragpulse.services import Ray, Vllm
+from ragpulse.rag_stages import beneath
+from ragpulse.services import Rag, Ray, Vllm
 from ragpulse.vantage import home
 
 _HOUR = 3600.0
 
 
 def needed_nodes(cluster: Cluster, service: str) -> tuple[str, ...]:
-    """The nodes without which a service cannot work: its home; one vLLM engine, and Ray, span all of their nodes."""
+    """The nodes without which a service cannot work: its home; one vLLM engine, and Ray, span all of their nodes, and a
+    path those of all that it needs.
+    """
     entry = cluster.services[service]
+    if isinstance(entry, Rag):
+        needed = (
+            home(cluster, service),
+            *(node for name in beneath(cluster, entry) for node in needed_nodes(cluster, name)),
+        )
+        return tuple(dict.fromkeys(needed))
     return entry.nodes if isinstance(entry, Vllm | Ray) else (home(cluster, service),)
 
 

@@ -36,6 +36,7 @@ RULES = [
     "monitoring",
     "node",
     "node_memory",
+    "rag",
     "ray",
     "ray_losses",
     "recall",
