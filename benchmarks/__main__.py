@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import chroma_cost, curves, gpus, hung, node_exporter, vllm_page
+from benchmarks import chroma_cost, curves, gpus, hung, node_exporter, rag_stages, vllm_page
 from benchmarks.cluster_files import web_services_only
 from benchmarks.demo import background, running_demo
 from benchmarks.document import Results, document
@@ -31,7 +31,9 @@ _IN_THE_WAY = ("load", "agent-alpha", "agent-beta", "alertmanager", "overview", 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """`background`, `idle`: seconds. `hung`, `curves`: scrapes of each agent. `polls`: of each page of vLLM."""
+    """`background`, `idle`: seconds. `hung`, `curves`: scrapes of each agent. `polls`: of each page of vLLM. `walks`:
+    of a RAG path, for each of its stages.
+    """
 
     background: float
     size: Size
@@ -41,6 +43,7 @@ class Extent:
     idle: float
     polls: int
     chroma: chroma_cost.Extent
+    walks: int
 
 
 # 26 × 24 makes 624 fresh scrapes of each kind, 13 × 24 with GPUs 312.
@@ -53,6 +56,7 @@ _WHOLE = Extent(
     idle=10,
     polls=100,
     chroma=chroma_cost.Extent(off=60, on=120),
+    walks=100,
 )
 _QUICK = Extent(
     background=5,
@@ -63,6 +67,7 @@ _QUICK = Extent(
     idle=3,
     polls=10,
     chroma=chroma_cost.Extent(off=5, on=10),
+    walks=10,
 )
 
 
@@ -115,6 +120,8 @@ def _measure(extent: Extent) -> Results:
             with stage("beside node_exporter", extent.size.seconds()) as advance:
                 demo.hold(*_IN_THE_WAY)
                 compared = side_by_side(demo.cluster_file, theirs, folder, extent.size, advance)
+            with stage("a RAG path with a slow stage", rag_stages.seconds(extent.walks)) as advance:
+                walked = rag_stages.measure(demo.cluster_file, extent.walks, advance)
         with stage(f"with {gpus.COUNT} GPUs", gpus.seconds(extent.gpus)) as advance:
             with_gpus = gpus.measure(theirs, folder, extent.gpus, advance)
         with stage("while sources hang", hung.seconds(extent.hung)) as advance:
@@ -135,11 +142,13 @@ def _measure(extent: Extent) -> Results:
         curves=grown,
         polled=polled,
         watched=watched,
+        walked=walked,
         judgements=[
             *judge(compared, in_background, while_hung),
             *gpus.judge(with_gpus),
             *vllm_page.judge(polled),
             *chroma_cost.judge(watched),
+            *rag_stages.judge(walked),
         ],
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks import chroma_cost, costs, curves, demo, gpus, hung, side_by_side, vllm_page
+from benchmarks import chroma_cost, costs, curves, demo, gpus, hung, rag_stages, side_by_side, vllm_page
 from benchmarks.chroma_cost import ChromaCost
 from benchmarks.cluster_files import WEB_SERVICES
 from benchmarks.curves import Point
@@ -15,6 +15,7 @@ from benchmarks.machine import Machine
 from benchmarks.markdown import Row, mebibytes, milliseconds, percent, table
 from benchmarks.pacing import SETTLE
 from benchmarks.process import Holdings
+from benchmarks.rag_stages import Slowed
 from benchmarks.side_by_side import SideBySide
 from benchmarks.vllm_page import PageCost
 from exporters.source import READING_INTERVAL
@@ -88,6 +89,7 @@ class Results:
     curves: list[Point]
     polled: list[PageCost]
     watched: list[ChromaCost]
+    walked: list[Slowed]
     judgements: list[Judgement]
 
 
@@ -120,6 +122,7 @@ def document(results: Results) -> str:
         ),
         vllm_page.section(results.polled),
         chroma_cost.section(results.watched),
+        rag_stages.section(results.walked),
         f"\n`{ratios(found)}`",
     )
     return "\n".join(parts) + "\n"

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from benchmarks import chroma_cost, gpus, vllm_page
+from benchmarks import chroma_cost, gpus, rag_stages, vllm_page
 from benchmarks.chroma_cost import ChromaCost
 from benchmarks.curves import Point
 from benchmarks.demo import Background
@@ -14,6 +14,7 @@ from benchmarks.limits import judge, ratios
 from benchmarks.machine import Machine
 from benchmarks.markdown import table
 from benchmarks.process import Holdings
+from benchmarks.rag_stages import Slowed
 from benchmarks.side_by_side import Cost, SideBySide, Size
 from benchmarks.vllm_page import PageCost
 
@@ -35,6 +36,7 @@ def cost(factor: float) -> Cost:
     )
 
 
+SLOWED = Slowed("retrieval", walks=100, named=100, stages=52.0, whole=54.0)
 COMPARED = SideBySide(cost(0.1), cost(1), Size(pairs=2, rounds=300, back_to_back=600, idle=10), stale=3)
 AGENT = Background("agent-alpha", alone=0.004, scraped=0.006, series=400, holdings=cost(1).holdings)
 SUPERVISOR = Background("supervisor", alone=0.05, scraped=0.05, series=None, holdings=cost(1).holdings)
@@ -94,6 +96,12 @@ def test_what_watching_costs_chroma_is_what_it_takes_more_than_by_itself() -> No
     assert [judged.kept for judged in chroma_cost.judge([CHROMA, replace(CHROMA, on=0.0141)])] == [True, False]
 
 
+def test_a_slow_stage_that_one_walk_did_not_name_is_missed_and_so_are_times_that_do_not_make_up_the_whole() -> None:
+    unnamed, apart = replace(SLOWED, named=99), replace(SLOWED, stages=51.2)
+    assert [judged.kept for judged in rag_stages.judge([SLOWED, unnamed])] == [True, False, True]
+    assert [judged.kept for judged in rag_stages.judge([SLOWED, apart])] == [True, True, False]
+
+
 def test_the_last_line_has_its_fixed_form() -> None:
     assert str(ratios(COMPARED)) == "ratio p50=0.100 p99=0.100 rss=0.10 cpu=0.100"
 
@@ -112,7 +120,7 @@ def test_the_document_says_what_was_measured_on_what_and_what_was_missed() -> No
     too_large = replace(COMPARED, ours=replace(COMPARED.ours, holdings=COMPARED.theirs.holdings, series=1))
     results = Results(
         machine, too_large, [AGENT, SUPERVISOR], 60, WITH_GPUS, WHILE_HUNG,
-        [Point("services", 50, 1825, cost(0.1).fresh, 0.0685, cost(1).holdings)], [POLLED], [CHROMA],
+        [Point("services", 50, 1825, cost(0.1).fresh, 0.0685, cost(1).holdings)], [POLLED], [CHROMA], [SLOWED],
         [*judge(too_large, [AGENT, SUPERVISOR], WHILE_HUNG), *gpus.judge(WITH_GPUS)],
     )  # fmt: skip
     text = document(results)
@@ -129,6 +137,7 @@ def test_the_document_says_what_was_measured_on_what_and_what_was_missed() -> No
     assert rows["supervisor"] == ["5.00 %", "5.00 %", "20.0", "18.0", ""]
     assert rows["vLLM 0.32.0, two engines"] == ["66", "2.00", "6.00", "8.00", "0.250", "3.0"]
     assert rows["0.5.23"] == ["0.40 %", "1.20 %", "0.80 %"]
+    assert rows["retrieval"] == ["100", "100", "520.00", "540.00"]
     assert rows["services: 50"] == ["1825", "1.00", "2.00", "600", "6.85 %", "20.0", "5"]
     assert text.endswith("\n`ratio p50=0.100 p99=0.100 rss=1.00 cpu=0.100`\n")
     assert max(map(len, (line for line in text.splitlines() if not line.startswith("|")))) <= 120
@@ -138,6 +147,6 @@ def test_without_the_right_to_see_it_a_pss_is_left_out() -> None:
     blind = replace(COMPARED.theirs, holdings=replace(COMPARED.theirs.holdings, pss=None))
     machine = Machine("", "", "", "", 0.0, "")
     found = replace(COMPARED, theirs=blind)
-    text = document(Results(machine, found, [], 60, WITH_GPUS, WHILE_HUNG, [], [POLLED], [CHROMA], []))
+    text = document(Results(machine, found, [], 60, WITH_GPUS, WHILE_HUNG, [], [POLLED], [CHROMA], [SLOWED], []))
     assert "PSS, MiB" in rows_in(text, after="## With 8 GPUs")
     assert "PSS, MiB" not in rows_in(text, before="## With 8 GPUs")
