@@ -17,6 +17,7 @@ from tests.fakes.gpu_machine import gpu_machine  # noqa: F401
 from tests.fakes.gpu_rig import gpu_rig  # noqa: F401
 from tests.fakes.http_replay import replay  # noqa: F401
 from tests.fakes.nvml_library import nvml_library  # noqa: F401
+from tests.fakes.rag_path import services  # noqa: F401
 from tests.fakes.supervised import state  # noqa: F401
 from tests.fakes.users_rig import users_rig  # noqa: F401
 from tests.fakes.vllm_server import vllm  # noqa: F401

@@ -121,7 +121,7 @@ class TestAllIsWell:
 
     def test_what_cannot_be_judged_from_here_says_so(self, look: Look, planted: Planted) -> None:
         found = look(planted.file())
-        away = {("chroma", "storage"), ("prometheus alpha", "ready"), ("alertmanager alpha", "ready")}
+        away = {("chroma", "storage"), ("rag", "path"), ("prometheus alpha", "ready"), ("alertmanager alpha", "ready")}
         assert found.are("not checked") - {("node beta", "clock")} == away
         assert look(planted.file(), node="alpha").rows["chroma", "storage"]["result"] == "well"
 

@@ -80,7 +80,11 @@ def test_a_port_that_two_ask_for_is_judged_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("service", "aspect", "why"),
     [
-        ("{kind: rag, nodes: [far], url: 'http://127.0.0.2:1'}", "kind", "rag is not checked by this version"),
+        (
+            "{kind: rag, nodes: [far], stages: [{operation: http, url: 'http://127.0.0.2:1'}]}",
+            "path",
+            "each service on it has checks of its own, and `contract` walks from one to the next",
+        ),
         ("{kind: swarm, nodes: [far]}", "kind", "swarm is not checked by this version"),
     ],
 )

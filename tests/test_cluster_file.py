@@ -21,7 +21,7 @@ def parse(text: str) -> Cluster:
 def test_the_example_is_the_two_node_cluster_in_full() -> None:
     cluster = cluster_file.load(EXAMPLE)
     assert list(cluster.nodes) == ["sark", "clu"]
-    assert {service.kind for service in cluster.services.values()} == {"vllm", "ray", "chroma", "memory", "http"}
+    assert {service.kind for service in cluster.services.values()} == {"vllm", "ray", "chroma", "memory", "http", "rag"}
     assert addresses(cluster.nodes["sark"]) == {
         "home": "192.168.68.69",
         "swarm": "192.168.100.69",

@@ -11,7 +11,8 @@ from ragpulse.demo.ports import SETTING, DemoPorts
 from ragpulse.demo.processes import demo_processes
 from ragpulse.errors import RagpulseError
 from ragpulse.inventory import Cluster
-from ragpulse.services import Chroma, Memory, Vllm
+from ragpulse.rag_stages import stages
+from ragpulse.services import Chroma, Memory, Rag, Vllm
 from ragpulse.stack.process import Process
 from ragpulse.targets import Targets
 
@@ -68,7 +69,9 @@ def test_every_port_of_the_file_is_the_one_asked_for(state: Path) -> None:
         "prometheus": PORTS.prometheus,
         "alertmanager": PORTS.alertmanager,
     }
-    urls = {name: getattr(service, "url", None) for name, service in cluster.services.items()}
+    urls = {
+        name: service.url for name, service in cluster.services.items() if isinstance(service, Vllm | Chroma | Memory)
+    }
     assert urls == {
         name: f"http://127.0.0.1:{port}"
         for name, port in (("vllm", PORTS.vllm), ("chroma", PORTS.chroma), ("memory", PORTS.memory))
@@ -98,6 +101,14 @@ def test_services_are_reached_with_the_secrets_and_data_of_the_state_folder(stat
     assert chroma.query.collection == "documents"
     assert memory.ready
     assert memory.search
+
+
+def test_a_path_goes_through_all_three_services(state: Path) -> None:
+    cluster = demo(state)
+    path = cluster.services["rag"]
+    assert isinstance(path, Rag)
+    found = {stage.operation: stage.service for stage in stages(cluster, path)}
+    assert found == {"retrieval": "chroma", "search_memory": "memory", "chat": "vllm"}
 
 
 def test_only_throughput_and_the_window_that_fits_its_retention_differ_from_the_usual(state: Path) -> None:

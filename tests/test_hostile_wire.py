@@ -77,7 +77,10 @@ def test_every_check_fails_for_the_reason_of_the_table(name: str, secret: Path) 
     assert seen.failures() == {**dict.fromkeys(EVERY_CHECK, REASONS[name]), ("site", "response"): followed}
     answered = name in [each for names in ANSWERED.values() for each in names]
     series = seen.series()
-    assert {kind: series["ragpulse_service_up", kind] for kind in CHECKS} == dict.fromkeys(CHECKS, float(answered))
+    assert {kind: series["ragpulse_service_up", kind] for kind in CHECKS} == {
+        **dict.fromkeys(CHECKS, float(answered)),
+        "rag": 0.0,  # a question was answered, or it was not
+    }
     assert {kind: series["ragpulse_service_ready", kind] for kind in CHECKS} == dict.fromkeys(CHECKS, 0.0)
     assert seen.state_of_vllm() == (None if answered else "down")
     assert set(seen.errors()) == ({"vllm:vllm"} if answered else set()), "it was not read, and that is told"

@@ -274,3 +274,30 @@ def expired(authority: Authority, folder: Path) -> Path:
 
 def openssl(*arguments: str | Path) -> None:
     subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=60)
+
+
+def test_who_walks_a_path_needs_the_files_of_all_that_it_asks(folder: Path) -> None:
+    text = TWO_NODES.format(folder=folder).replace(
+        "  ray:",
+        f"""\
+  rag:
+    kind: rag
+    nodes: [sark]
+    probe_from: [flynn]
+    stages:
+      - {{operation: retrieval, service: chroma}}
+      - operation: chat
+        url: https://127.0.0.1
+        auth: {{value_file: {folder}/key}}
+        tls: {{ca_file: {folder}/ca.pem}}
+  ray:""",
+    ).replace("    data_dir:", "    query: {collection: documents}\n    data_dir:")  # fmt: skip
+    cluster = cluster_file.parse(yaml_file.parse(text, "c"), "c")
+    keys = {node: {".".join(map(str, one.key)) for one in node_files.needed(cluster, node)} for node in cluster.nodes}
+    walked = {
+        "services.chroma.token_file",
+        "services.rag.stages.1.auth.value_file",
+        "services.rag.stages.1.tls.ca_file",
+    }
+    assert walked <= keys["flynn"]
+    assert not {key for key in (*keys["sark"], *keys["clu"]) if key.startswith("services.rag")}

@@ -22,6 +22,7 @@ def test_each_target_is_judged_for_each_service_that_it_means() -> None:
         ("availability", "chroma", "ready"),
         ("availability", "memory", "health"),
         ("availability", "gateway", "response"),
+        ("availability", "rag", "path"),
         ("response_time", "vllm", "inter_token"),
         ("response_time", "chroma", "query"),
         ("response_time", "memory", "search"),
@@ -98,9 +99,28 @@ def test_only_what_we_ask_ourselves_always_has_a_verdict() -> None:
     probed = {(o.slo, o.service) for o in objectives(cluster_file.load(EXAMPLE)) if o.probed}
     services = ("vllm", "chroma", "memory", "gateway")
     assert probed == {
-        *(("availability", name) for name in services),
+        *(("availability", name) for name in (*services, "rag")),
         *(("response_time", name) for name in services if name != "vllm"),
     }
+
+
+def path(more: str) -> str:
+    return VLLM.replace(
+        "url: 'http://a'}}", f"url: 'http://a'}}, r: {{kind: rag, nodes: [a], depends_on: [v]{more}}}}}"
+    )
+
+
+def test_a_path_is_judged_by_its_availability_unless_it_has_a_time_of_its_own() -> None:
+    assert ("response_time", "r") not in found(path(""))
+    assert found(path(""))["availability", "r"].check == "path"
+    assert found(path(", within: 5s"))["response_time", "r"].text == "99 % within 5 s"
+    assert found(path(", within: 5s"))["response_time", "v"].text == "99 % within 100 ms"
+
+
+def test_a_path_that_is_named_among_the_checks_is_judged_as_all_others() -> None:
+    named = "targets: {response_time: {below: 2s, of: {rag: path}}}\n"
+    assert found(path("") + named)["response_time", "r"].text == "99 % within 2 s"
+    assert found(path(", within: 5s") + named)["response_time", "r"].text == "99 % within 5 s"
 
 
 def test_the_gpus_are_promised_to_be_busy_and_not_to_be_idle() -> None:

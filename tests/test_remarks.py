@@ -49,6 +49,14 @@ def test_the_base_url_of_an_openai_client_is_said() -> None:
     assert line == "services.vllm.url: ends with /v1, but /v1/models and /health are added to it; leave /v1 out"
 
 
+def test_what_a_path_needs_and_cannot_ask_is_said() -> None:
+    chroma = "chroma: {kind: chroma, nodes: [sark], url: 'http://192.0.2.69:8001'}"
+    memory = "memory: {kind: memory, nodes: [sark], url: 'http://192.0.2.69:3000', search: {path: /search}}"
+    rag = "rag: {kind: rag, nodes: [sark], depends_on: [chroma, memory]}"
+    lines = said(f"{TWO_NODES}services: {{{chroma}, {memory}, {rag}}}\ntargets: {{response_time: null}}\n")
+    assert lines == ["services.rag: chroma is no stage of it: set services.chroma.query.collection"]
+
+
 @pytest.mark.parametrize(
     ("canary", "said_of_it"),
     [

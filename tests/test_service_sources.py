@@ -32,7 +32,7 @@ def test_facts_are_read_at_home_and_probes_come_from_the_other_node(cluster: Clu
         "vllm:vllm", "canary:vllm", "ray:ray", "chroma:chroma", "chroma_state:chroma", "chroma_exposure:chroma",
         "chroma_disk:chroma", "recall:chroma", "probe:memory",
     }  # fmt: skip
-    assert names(cluster, "clu") == {"probe:vllm", "canary:vllm", "probe:chroma", "probe:gateway"}
+    assert names(cluster, "clu") == {"probe:vllm", "canary:vllm", "probe:chroma", "probe:gateway", "probe:rag"}
 
 
 def test_every_sample_a_service_source_can_give_is_declared(cluster: Cluster) -> None:
@@ -51,6 +51,7 @@ def test_runs_end_before_the_next_one_is_due(cluster: Cluster) -> None:
 def test_a_target_is_counted_where_it_is_judged(cluster: Cluster) -> None:
     assert plan(cluster, "chroma").targets == {"query": 0.1}
     assert plan(cluster, "gateway").targets == {"response": 0.1}
+    assert plan(cluster, "rag").targets == {}  # judged by its availability
     assert plan(cluster, "vllm").targets == {}  # judged on vLLM's own histogram of user traffic
 
 

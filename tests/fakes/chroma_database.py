@@ -1,7 +1,7 @@
 """One database of a real Chroma server, written and changed by requests of its v2 API, alike in both generations."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,8 @@ class Database:
             client.post(f"{made._tenant}/databases", json={"name": made.name}).raise_for_status()
         return made
 
-    def write(self, collections: Mapping[str, tuple[int, int]]) -> None:
-        """Name → records and dimension. A count of 0 leaves a collection empty."""
+    def write(self, collections: Mapping[str, tuple[int, int]], texts: Sequence[str] | None = None) -> None:
+        """Name → records and dimension. A count of 0 leaves a collection empty. `texts`: one for each record."""
         numbers = random.Random(1)  # noqa: S311 - not a secret
         with self.server.client() as client:
             for name, (records, dimension) in collections.items():
@@ -41,7 +41,11 @@ class Database:
                 identity = made.raise_for_status().json()["id"]
                 if records:
                     vectors = [[numbers.gauss(0, 1) for _ in range(dimension)] for _ in range(records)]
-                    added = {"ids": [f"{name}-{index}" for index in range(records)], "embeddings": vectors}
+                    added = {
+                        "ids": [f"{name}-{index}" for index in range(records)],
+                        "embeddings": vectors,
+                        "documents": texts,
+                    }
                     client.post(f"{self._collections}/{identity}/add", json=added).raise_for_status()
 
     def delete(self, collection: str) -> None:

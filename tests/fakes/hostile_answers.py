@@ -12,6 +12,7 @@ VERSION, LISTED, COUNT = "/api/v2/version", f"{_DATABASE}/collections", f"{_DATA
 RECORDS = f"{LISTED}/{_ID}/count"
 LOOKED_UP, QUERY = f"{LISTED}/documents", f"{LISTED}/{_ID}/query"
 MODELS, METRICS, VLLM_VERSION, STATUS = "/v1/models", "/metrics", "/version", "/status"
+EMBEDDINGS, CHAT = "/v1/embeddings", "/v1/chat/completions"
 
 # What a canary asks of the collection, and what it must find.
 GOLDEN = Query((1.0, 0.0, 0.0), tuple(f"d-{number}" for number in range(NEAREST)), (0.25,) * NEAREST)
@@ -29,12 +30,15 @@ WELL: dict[str, Any] = {
     LISTED: [{"name": "documents", "id": _ID}],
     RECORDS: 7,
     LOOKED_UP: {"id": _ID, "dimension": 3},
-    QUERY: {"ids": [list(GOLDEN.ids)], "distances": [list(GOLDEN.distances)]},
+    QUERY: {"ids": [list(GOLDEN.ids)], "distances": [list(GOLDEN.distances)], "documents": [["a text"]]},
     STATUS: {"status": "ok", "entries": 5, "a": {"b": {"c": 1}}},
     "/search": {"status": "ok"},
     MODELS: {"data": [{"id": "llama"}]},
     VLLM_VERSION: {"version": "0.32.0"},
+    EMBEDDINGS: {"data": [{"embedding": [0.5, 1, -2.5]}]},
 }
+_ANSWER = {"model": "llama", "choices": [{"delta": {"content": "e"}, "finish_reason": "length"}]}
+CHATTED = f"data: {json.dumps(_ANSWER)}\n\ndata: [DONE]\n\n".encode()
 _DEEP = 100_000
 VALUES: dict[str, bytes] = {
     "nothing": b"",
@@ -125,7 +129,10 @@ FIELDS: dict[tuple[str, tuple[str | int, ...]], set[str]] = {
 
 def routes(path: str = "", field: tuple[str | int, ...] = (), value: bytes = b"") -> dict[str, bytes]:
     """The answer to each path; in that of `path`, `value` stands at `field`, as raw JSON."""
-    bodies = {where: json.dumps(found).encode() for where, found in WELL.items()} | {METRICS: PAGE.encode()}
+    bodies = {where: json.dumps(found).encode() for where, found in WELL.items()} | {
+        METRICS: PAGE.encode(),
+        CHAT: CHATTED,
+    }
     if path:
         bodies[path] = replaced(WELL.get(path), field, value)
     return {where: answer(body) for where, body in bodies.items()} | {"/health": answer(b""), "/": answer(b"")}

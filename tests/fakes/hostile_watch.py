@@ -29,6 +29,7 @@ from exporters.memory_probe import memory_probe
 from exporters.memory_roundtrip import MemoryRoundTripSource
 from exporters.memory_source import MemorySource
 from exporters.page import Page
+from exporters.rag_path import rag_probe
 from exporters.ray_head_source import RayHeadSource
 from exporters.runner import Health, Runner
 from exporters.source import Source
@@ -37,7 +38,9 @@ from exporters.vllm_source import VllmSource
 from ragpulse import golden_file
 from ragpulse.golden import Golden
 from ragpulse.inventory import Node
+from ragpulse.rag_stages import Stage
 from ragpulse.services import (
+    AnyService,
     Chroma,
     ChromaCanary,
     ChromaQuery,
@@ -47,6 +50,7 @@ from ragpulse.services import (
     Memory,
     MemoryCheck,
     MemoryRoundTrip,
+    Rag,
     Ray,
     Vllm,
 )
@@ -65,6 +69,7 @@ CHECKS = {
     "http": ("response",),
     "site": ("response",),  # of kind http too, but one whose answer is read and whose redirects are followed
     "vllm": ("health", "ready"),
+    "rag": ("path",),
 }
 
 
@@ -95,6 +100,21 @@ def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[st
         expect=HttpExpect.model_validate({"json": {"status": "ok"}}),
     )
     vllm = Vllm(kind="vllm", nodes=("sark",), url=url, api_key_file=file)
+    shown = {"url": url, "model": "llama", "auth": {"value_file": file}}
+    rag = Rag.model_validate(
+        {
+            "kind": "rag",
+            "nodes": ["sark"],
+            "stages": [
+                {"operation": "embeddings", **shown},
+                {"operation": "retrieval", "service": "chroma"},
+                {"operation": "search_memory", "service": "memory"},
+                {"operation": "chat", **shown},
+            ],
+        }
+    )
+    asked: dict[str | None, AnyService] = {"chroma": chroma, "memory": memory}
+    stages = [Stage(one.operation, one.operation, one, one.service, asked.get(one.service)) for one in rag.stages]
     # Ray's dashboard and its metrics page are the same server.
     ray = Ray(kind="ray", nodes=("sark",), url=url, token_file=file, metrics_ports=(urlsplit(url).port or 0,))
     of = {kind: plan(kind, request_timeout=request_timeout, response=1.0) for kind in CHECKS}
@@ -111,6 +131,7 @@ def sources(url: str, secret: Path, request_timeout: float, kinds: Collection[st
         http_probe(of["http"], Http(kind="http", nodes=("sark",), url=url)),
         http_probe(of["site"], site),
         vllm_probe(of["vllm"], vllm),
+        rag_probe(of["rag"], rag, stages),
         VllmSource("vllm", vllm, 4 * request_timeout),
         RayHeadSource(
             replace(quick, service="ray", interval=8 * request_timeout), ray, {"sark": Node(address="127.0.0.1")}
