@@ -43,6 +43,7 @@ services:
     token_header: {token_header}
     token_prefix: ""
     data_dir: {chroma_data}
+    read_database: true
     query: {{collection: {collection}}}
     canary: {{every: 10s}}          # its golden set was written by `ragpulse canary init`
   memory:                         # a small memory service over SQLite
