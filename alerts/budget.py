@@ -18,6 +18,7 @@ from ragpulse import budget, recorded
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
 from ragpulse.promql import averaged_over, counted_over, fired_within, firing, series, summed_over
+from ragpulse.rag_stages import beneath
 from ragpulse.units import human_duration
 from ragpulse.vantage import home
 
@@ -128,12 +129,14 @@ def _too_fast(cluster: Cluster, objective: Objective, speed: budget.Speed) -> st
 
 
 def _told_already(cluster: Cluster, objective: Objective, short: float) -> str:
-    """A page about the service or a node that it needs, until the short window has forgotten what it was about."""
+    """A page about the service, another or a node that it needs, until the short window has forgotten that."""
     traces = short + recorded.long_window(cluster)
     service = objective.service
+    services = (service, *beneath(cluster, cluster.services[service]))
+    nodes = tuple(dict.fromkeys(node for each in services for node in needed_nodes(cluster, each)))
     told = (
-        f"{fired_within(traces, severity='page', service=service, slo='')}"
-        f" or {fired_within(traces, alertname=NODE_DOWN, node=needed_nodes(cluster, service))}"
+        f"{fired_within(traces, severity='page', service=services, slo='')}"
+        f" or {fired_within(traces, alertname=NODE_DOWN, node=nodes)}"
     )
     if demanded := explained_by_demand(cluster, objective):
         told += f" or {demanded} or {fired_within(traces, alertname=_TELLS_OF_DEMAND, service=service)}"

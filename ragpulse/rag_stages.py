@@ -40,10 +40,11 @@ def stages(cluster: Cluster, path: Rag) -> tuple[Stage, ...]:
     return tuple(_as_written(cluster, stage) for stage in path.stages) or tuple(_by_default(cluster, path))
 
 
-def beneath(cluster: Cluster, path: Rag) -> tuple[str, ...]:
-    """Every service that a path needs, and those that they need in turn."""
+def beneath(cluster: Cluster, service: AnyService) -> tuple[str, ...]:
+    """Every service that this one needs (a path those of its stages too), and those that they need in turn."""
     found: dict[str, None] = {}
-    waiting = [*(stage.service for stage in stages(cluster, path) if stage.service is not None), *path.depends_on]
+    asked = stages(cluster, service) if service.kind == "rag" else ()
+    waiting = [*(stage.service for stage in asked if stage.service is not None), *service.depends_on]
     while waiting:
         name = waiting.pop(0)
         if name not in found:

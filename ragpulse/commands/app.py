@@ -32,6 +32,7 @@ VERBS = (
     Verb("check", "ragpulse.commands.check:check", "Judge every connection of the cluster from this node."),
     Verb("canary", "ragpulse.commands.canary:app", "Write what the recall canary of a ChromaDB asks for."),
     Verb("report", "ragpulse.commands.report:report", "Judge every target over a time, and compare with a baseline."),
+    Verb("explain", "ragpulse.commands.explain:explain", "Say why an alert fires, or does not."),
     Verb("overview", "ragpulse.commands.overview:overview", "Serve the Overview page."),
     Verb("demo", "ragpulse.commands.demo:app", "Break a service of the demo, and mend it."),
     Verb("borg-run", "ragpulse.commands.borg_run:borg_run", "Call Borg, and record what came of it.", _HANDS_ON),

@@ -4,7 +4,6 @@ Exit status 1 where something became worse than the baseline, where Prometheus c
 nothing to save; 2 for a file that is no saved report.
 """
 
-import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict, replace
@@ -12,13 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import httpx
 import typer
 
-from ragpulse import cluster_file, refusal, units, urls
-from ragpulse.errors import RagpulseError
+from ragpulse import cluster_file, refusal, units
 from ragpulse.inventory import Cluster
-from ragpulse.overview.http_json import Unavailable
+from ragpulse.overview.asked import UsageError, asked, url_of
 from ragpulse.overview.prometheus_api import PrometheusApi
 from ragpulse.report import tables
 from ragpulse.report.attained import Attained, attained
@@ -33,14 +30,6 @@ _TIMEOUT = 60.0  # for all questions together; a long window has many points
 _DEFAULT_WINDOW = "1h"
 
 T = TypeVar("T")
-
-
-class UsageError(RagpulseError):
-    exit_code = 2
-
-
-class NotAskedError(RagpulseError):
-    """Prometheus gave no usable answer."""
 
 
 def report(
@@ -75,10 +64,7 @@ class _Asking:
     def __init__(self, cluster: Cluster, prometheus: str, until: str) -> None:
         self.cluster = cluster
         self._until = _moment(until) if until else None
-        try:
-            self._url = urls.base_url(prometheus or f"http://127.0.0.1:{cluster.monitoring.ports.prometheus}")
-        except ValueError as error:
-            raise UsageError(f"--prometheus: {error}") from error
+        self._url = url_of(cluster, prometheus)
 
     async def window(self, prometheus: PrometheusApi, text: str, like: Window | None = None) -> Window:
         """As long as `text` says, in the steps of another one where that is given."""
@@ -102,17 +88,7 @@ class _Asking:
         return self.asked(measured)
 
     def asked(self, question: Callable[[PrometheusApi], Coroutine[Any, Any, T]]) -> T:
-        async def answer() -> T:
-            # trust_env: a proxy of the environment has no business here
-            async with httpx.AsyncClient(trust_env=False, timeout=None) as client, asyncio.timeout(_TIMEOUT):  # noqa: S113
-                return await question(PrometheusApi(client, self._url))
-
-        try:
-            return asyncio.run(answer())
-        except TimeoutError as error:
-            raise NotAskedError(f"{self._url}: Prometheus gives no answer within {_TIMEOUT:g} s") from error
-        except Unavailable as reason:
-            raise NotAskedError(f"{self._url}: Prometheus cannot be asked: {reason}") from reason
+        return asked(self._url, question, within=_TIMEOUT)
 
 
 def _show(asking: _Asking, text: str, *, as_json: bool) -> None:

@@ -1,0 +1,1 @@
+"""Why an alert fires, or does not."""
