@@ -75,6 +75,9 @@ def test_words_join_as_promql_joins(expression: str, parts: object) -> None:
         ("sum(a > 1)", None),
         ('a{x=~"y"} >= 14.4', Comparison('a{x=~"y"}', ">=", "14.4")),
         ("max by (x) (a) == 0", Comparison("max by (x) (a)", "==", "0")),
+        ("max by (x) (a == 1)", Comparison("max by (x) (a)", "==", "1")),
+        ("max by (x) (a == 1) and b", None),
+        ("max(a > b and c)", None),
         ("a / b < c", Comparison("a / b", "<", "c")),
     ],
 )

@@ -10,7 +10,7 @@ from tests.fakes.typed import Said, typed
 
 CLUSTER = FOLDER / "cluster.yaml"
 STATE = 'max by (service) (ragpulse_chroma_state{service="chroma",state="locked"})'
-IS_LOCKED = f"{STATE} == 1"
+IS_LOCKED = 'max by (service) (ragpulse_chroma_state{service="chroma",state="locked"} == 1)'
 NODE_DOWN = 'ALERTS{alertname="NodeDown",alertstate="firing",node="alpha"}'
 LABELS = {"alertname": "ChromaLocked", "service": "chroma", "node": "alpha", "component": "chroma", "severity": "page"}
 

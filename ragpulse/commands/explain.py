@@ -108,11 +108,11 @@ def _show(console: Console, one: _Explained) -> None:
     holds = f", once true for {prometheus_duration(alert.hold)}" if alert.hold else ""
     console.print(f"{alert.name}, {alert.component}: a {alert.severity}{holds}", style="bold")
     for line in _state(one):
-        console.print(line)
+        console.print(line, soft_wrap=True)
     console.print("")
     console.print(told.conditions(one.found))
     for line in one.arithmetic:
-        console.print(f"  {line}")
+        console.print(f"  {line}", soft_wrap=True)
     console.print("")
 
 

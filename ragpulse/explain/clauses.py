@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 _WORD = re.compile(r"(and|unless|or)\b(\s+(?:on|ignoring)\s*\([^)]*\))?")
 _COMPARED = re.compile(r"(==|!=|<=|>=|<|>)(?!\s*bool\b)")
+_AGGREGATION = re.compile(r"((?:max|min)(?:\s+by\s*\([^)]*\))?)\s*\(")
 _OPENING, _CLOSING = "([{", ")]}"
 
 
@@ -61,7 +62,17 @@ def comparison(text: str) -> Comparison | None:
     for place in _outside(text):
         if match := _COMPARED.match(text, place):
             return Comparison(text[:place].strip(), match[0], text[match.end() :].strip())
-    return None
+    return _aggregated(text)
+
+
+def _aggregated(text: str) -> Comparison | None:
+    """`max by (x) (a == 1)`: what is told is the highest a, whatever it is compared with."""
+    match = _AGGREGATION.match(text)
+    if match is None or list(_outside(text[match.end() - 1 :])):
+        return None
+    inner = clause(text[match.end() - 1 :])
+    compared = comparison(inner.text) if not inner.parts else None
+    return compared and Comparison(f"{match[1]} ({compared.left})", compared.operator, compared.right)
 
 
 def _words(text: str) -> Iterator[tuple[str, int, int]]:
