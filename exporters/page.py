@@ -1,8 +1,9 @@
 """What is on the page that Prometheus scrapes? Rendered lines of all sources, joined by family in catalogue order.
 
-Each run renders its own lines once, in its own thread; asking for the page reads memory and nothing else. Readings
-that are too old are left out when the page is asked. Ages in seconds of the given clock. Errors: `GarbageError` for
-what a source should not have said, `OwnedError` for a series that stands on the page already; the page stays as it was.
+Each run renders and packs its own lines once, in its own thread; asking for the page reads memory and nothing else.
+Readings that are too old are left out when the page is asked. Ages in seconds of the given clock. Errors: `GarbageError`
+for what a source should not have said, `OwnedError` for a series that stands on the page already; the page stays as it
+was.
 """
 
 import threading
@@ -10,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
+from exporters.packed import Block, block, gzipped
 from ragpulse import catalogue
 from ragpulse.metric import Metric, Sample, header, number, series
 
 MAX_SERIES = 20_000  # of one source; beyond it lies an endless generator or a label without bound
 _SUFFIXES = {"gauge": ("",), "counter": ("",), "histogram": ("_bucket", "_sum", "_count")}
-_HEADERS = {metric.name: header(metric).encode() for metric in catalogue.ALL}
+_HEADERS = {metric.name: block(header(metric).encode()) for metric in catalogue.ALL}
 
 
 class GarbageError(Exception):
@@ -30,7 +32,7 @@ class OwnedError(Exception):
 class Lines:
     """Rendered samples: family name → its lines, and the identity of every series in them."""
 
-    families: Mapping[str, bytes]
+    families: Mapping[str, Block]
     series: frozenset[str]
 
 
@@ -54,7 +56,7 @@ def render(samples: Iterable[object], allowed: Iterable[Metric]) -> Lines:
             raise GarbageError(f"more than {MAX_SERIES} series")
         found.add(identity)
         families.setdefault(sample.metric.name, []).append(f"{identity} {value}\n")
-    return Lines({name: "".join(lines).encode() for name, lines in families.items()}, frozenset(found))
+    return Lines({name: block("".join(lines).encode()) for name, lines in families.items()}, frozenset(found))
 
 
 def _checked(sample: object, entries: Mapping[str, Metric]) -> Sample:
@@ -118,16 +120,23 @@ class Page:
 
     def text(self) -> bytes:
         """The page of now in the text format 0.0.4."""
-        found: dict[str, list[bytes]] = {}
+        return b"".join(each.text for each in self._blocks())
+
+    def gzipped(self) -> bytes:
+        """The same, as one gzip member."""
+        return gzipped(self._blocks())
+
+    def _blocks(self) -> list[Block]:
+        found: dict[str, list[Block]] = {}
         with self._lock:
             now = self._clock()
             current = [part.lines for part in self._parts if now - part.written <= part.max_age]
         for lines in current:
-            for name, block in lines.families.items():
-                found.setdefault(name, []).append(block)
-        pieces: list[bytes] = []
+            for name, written in lines.families.items():
+                found.setdefault(name, []).append(written)
+        pieces: list[Block] = []
         for name, family_header in _HEADERS.items():
             if name in found:
                 pieces.append(family_header)
                 pieces += found[name]
-        return b"".join(pieces)
+        return pieces

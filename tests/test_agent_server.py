@@ -216,7 +216,7 @@ def test_a_fault_of_ours_is_a_bare_500_and_stands_in_the_log(
     def broken() -> bytes:
         raise RuntimeError("secret inner state")
 
-    monkeypatch.setattr(agent.page, "text", broken)
+    monkeypatch.setattr(agent.page, "gzipped", broken)
     answer = agent.get("/metrics")
     assert (answer.status_code, answer.text) == (500, "Internal Server Error\n")
     assert agent.get("/healthz").status_code == 200

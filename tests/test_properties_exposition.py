@@ -128,6 +128,6 @@ def test_what_is_no_sample_is_garbage_or_a_line_of_its_own(said: list[object]) -
         lines = render(said, catalogue.ALL)
     except GarbageError:
         return
-    text = b"".join(lines.families.values()).decode()
+    text = b"".join(family.text for family in lines.families.values()).decode()
     families = list(text_string_to_metric_families(text))
     assert sum(len(family.samples) for family in families) == len(lines.series) == text.count("\n")

@@ -127,6 +127,8 @@ def _state(one: _Explained) -> Iterator[str]:
         return
     if (reason := why_not(one.found)) is None:
         yield "is true now; the next evaluation will find it"
+    elif reason.clause.is_choice and not reason.how.startswith("unless"):
+        yield "does not fire: of the conditions that `or` joins none is true"
     elif reason.how.startswith("unless"):
         yield f"does not fire: held back, because {reason.clause.text} is {told.now(reason)}"
     elif reason.compared and reason.now:
