@@ -1,9 +1,9 @@
 """What is on the page that Prometheus scrapes? Rendered lines of all sources, joined by family in catalogue order.
 
 Each run renders and packs its own lines once, in its own thread; asking for the page reads memory and nothing else.
-Readings that are too old are left out when the page is asked. Ages in seconds of the given clock. Errors: `GarbageError`
-for what a source should not have said, `OwnedError` for a series that stands on the page already; the page stays as it
-was.
+Readings that are too old are left out when the page is asked. Ages in seconds of the given clock. Errors:
+`GarbageError` for what a source should not have said, `OwnedError` for a series that stands on the page already; the
+page stays as it was.
 """
 
 import threading
