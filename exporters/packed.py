@@ -1,7 +1,8 @@
 """Text that is packed once, when it is written, and joined to whole gzip bodies as often as it is asked for.
 
 A block ends where deflate forgets all before it (a full flush), so blocks can stand in any order: whoever asks pays for
-a checksum and no compression. In return each block is packed by itself: and where thirty sources say four lines each of their health, a page takes more than twice the bytes.
+a checksum and no compression. In return each block is packed by itself, and a page of many short ones takes more than
+twice the bytes.
 RFC 1951 and 1952.
 """
 
