@@ -18,6 +18,7 @@ import h11
 
 from exporters.answers import Answer
 from exporters.connection import Connection, Connections
+from exporters.wakeful import woken_by_signals
 from ragpulse.errors import RagpulseError
 
 _BACKLOG = 1024  # that wait in the kernel until it is their turn: hundreds may come at once
@@ -85,7 +86,8 @@ class Server:
         self._loop = asyncio.get_running_loop()
         bound.setblocking(False)
         self._listen(bound)
-        await asyncio.wrap_future(self._end)
+        with woken_by_signals(self._loop):
+            await asyncio.wrap_future(self._end)
         self._loop.remove_reader(bound)
         bound.close()
         if last := tuple(self._connections):
