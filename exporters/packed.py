@@ -9,7 +9,7 @@ RFC 1951 and 1952.
 import struct
 import threading
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _LEVEL = 1  # higher ones save few bytes of short blocks
@@ -32,6 +32,10 @@ class Block:
 def block(text: bytes) -> Block:
     with _one_at_a_time:
         return Block(text, _packer.compress(text) + _packer.flush(zlib.Z_FULL_FLUSH))
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    return Block(b"".join(each.text for each in blocks), b"".join(each.packed for each in blocks))
 
 
 def gzipped(blocks: Iterable[Block]) -> bytes:

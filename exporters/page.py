@@ -1,7 +1,7 @@
 """What is on the page that Prometheus scrapes? Rendered lines of all sources, joined by family in catalogue order.
 
-Each run renders and packs its own lines once, in its own thread; asking for the page reads memory and nothing else.
-Readings that are too old are left out when the page is asked. Ages in seconds of the given clock. Errors:
+Each run renders, packs and joins its own lines once, in its own thread; asking for the page reads memory and nothing
+else. Readings that are too old are left out when the page is asked. Ages in seconds of the given clock. Errors:
 `GarbageError` for what a source should not have said, `OwnedError` for a series that stands on the page already; the
 page stays as it was.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from exporters.packed import Block, block, gzipped
+from exporters.packed import Block, block, gzipped, joined
 from ragpulse import catalogue
 from ragpulse.metric import Metric, Sample, header, number, series
 
@@ -75,24 +75,33 @@ def _checked(sample: object, entries: Mapping[str, Metric]) -> Sample:
 class Part:
     """What one writer has on the page. `max_age` in seconds; infinite for counters, which are never withheld."""
 
-    def __init__(self, max_age: float = inf) -> None:
+    def __init__(self, number: int, max_age: float) -> None:
+        self.number = number  # in the order in which they came
         self.max_age = max_age
         self.lines = NO_LINES
         self.written = -inf
+        self.is_shown = True
 
 
 class Page:
-    """Parts come and go with their writers; each is written by its own thread."""
+    """Parts come and go with their writers; each is written by its own thread.
+
+    Families are joined when a part is put, not when the page is asked: a scrape then touches one block for each.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._parts: dict[Part, None] = {}  # in the order in which they came
+        self._parts: dict[Part, None] = {}
+        self._came = 0
         self._owners: dict[str, Part] = {}
+        self._written: dict[str, dict[Part, Block]] = {}  # family name → what each part says of it
+        self._families: dict[str, Block] = {}  # with header
 
     def part(self, max_age: float = inf) -> Part:
-        part = Part(max_age)
         with self._lock:
+            self._came += 1
+            part = Part(self._came, max_age)
             self._parts[part] = None
         return part
 
@@ -102,6 +111,7 @@ class Page:
             self._parts.pop(part, None)
             for identity in part.lines.series:
                 self._owners.pop(identity, None)
+            self._show(part, part.lines, NO_LINES)
             part.lines = NO_LINES
 
     def put(self, part: Part, lines: Lines) -> None:
@@ -115,8 +125,10 @@ class Page:
             for identity in part.lines.series - lines.series:
                 del self._owners[identity]
             self._owners.update(dict.fromkeys(lines.series, part))
+            self._show(part, part.lines, lines)
             part.lines = lines
             part.written = self._clock()
+            part.is_shown = True
 
     def text(self) -> bytes:
         """The page of now in the text format 0.0.4."""
@@ -127,16 +139,23 @@ class Page:
         return gzipped(self._blocks())
 
     def _blocks(self) -> list[Block]:
-        found: dict[str, list[Block]] = {}
         with self._lock:
             now = self._clock()
-            current = [part.lines for part in self._parts if now - part.written <= part.max_age]
-        for lines in current:
-            for name, written in lines.families.items():
-                found.setdefault(name, []).append(written)
-        pieces: list[Block] = []
-        for name, family_header in _HEADERS.items():
-            if name in found:
-                pieces.append(family_header)
-                pieces += found[name]
-        return pieces
+            for part in self._parts:
+                if part.is_shown and now - part.written > part.max_age:
+                    self._show(part, part.lines, NO_LINES)  # until it says something new; its series stay its own
+                    part.is_shown = False
+            return [self._families[name] for name in _HEADERS if name in self._families]
+
+    def _show(self, part: Part, before: Lines, now: Lines) -> None:
+        for name in before.families.keys() | now.families.keys():
+            written = self._written.setdefault(name, {})
+            if name in now.families:
+                written[part] = now.families[name]
+            else:
+                written.pop(part, None)
+            if written:
+                inside = [written[each] for each in sorted(written, key=lambda each: each.number)]
+                self._families[name] = joined([_HEADERS[name], *inside])
+            else:
+                self._families.pop(name, None)
