@@ -23,6 +23,8 @@ _PATIENCE = 60.0
 _LOOK = 0.02
 _GRACE = 5.0
 _LOG_LINES = 5
+_FIRST_PORT, _LAST_PORT = 21_000, 31_000
+_ports = iter(range(_FIRST_PORT, _LAST_PORT))
 
 
 class NotStartedError(RagpulseError):
@@ -139,6 +141,8 @@ class Servers:
 
 
 def free_port() -> int:
-    with socket.create_server((HOST, 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
+    """Each another, and below those that the kernel gives to connections: nobody takes it before its server does."""
+    for port in _ports:
+        with suppress(OSError), socket.create_server((HOST, port)):
+            return port
+    raise NotStartedError(f"no port below {_LAST_PORT} is free")
