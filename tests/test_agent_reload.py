@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from ragpulse import read_apart
 from ragpulse.cluster_file import load
 from ragpulse.plain import plain
 from tests.fakes import loopback
-from tests.fakes.running import until
+from tests.fakes.running import free_ports, until
 
 ROOT = Path(__file__).parent.parent
 OK = "ragpulse_agent_config_last_reload_successful"
@@ -36,9 +35,7 @@ class Agent:
     """The real agent as a process, which probes its own page."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        [self.port] = free_ports(1)
         self.file = folder / "cluster.yaml"
         self.log = folder / "log"
         self.write("first", "second")

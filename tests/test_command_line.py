@@ -15,7 +15,7 @@ from ragpulse import __main__, __version__
 from ragpulse.commands import app
 from ragpulse.errors import ConfigError, Problem, RagpulseError
 from tests.fakes import loopback
-from tests.fakes.running import until
+from tests.fakes.running import free_ports, until
 
 ROOT = Path(__file__).parent.parent
 CLUSTER = "cluster: c\nnodes:\n  alpha: {{address: 127.0.0.1, port: {port}}}\n  beta: {{address: 127.0.0.2}}\n"
@@ -28,8 +28,7 @@ def ragpulse(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    [port] = free_ports(1)
     file = tmp_path / "cluster.yaml"
     file.write_text(CLUSTER.format(port=port))
     return file

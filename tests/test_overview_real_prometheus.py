@@ -1,7 +1,6 @@
 """The page against a real Prometheus: it scrapes a page of ours and records the names of `ragpulse.recorded`."""
 
 import json
-import socket
 import subprocess
 import threading
 import time
@@ -17,6 +16,7 @@ from ragpulse.overview.facts import Overview, Since
 from tests.fakes.binaries import binary, each_generation
 from tests.fakes.mixed_cluster import cluster
 from tests.fakes.overview_of import overview_at, states, verdict
+from tests.fakes.running import free_ports
 
 T = TypeVar("T")
 
@@ -107,9 +107,7 @@ def prometheus(folder: Path, target: str, generation: int) -> Iterator[str]:
         "scrape_configs": jobs,
     }
     (folder / "prometheus.yml").write_text(json.dumps(config))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        place = f"127.0.0.1:{free.getsockname()[1]}"
+    place = f"127.0.0.1:{free_ports(1)[0]}"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [

@@ -1,6 +1,5 @@
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from tests.fakes import loopback
 from tests.fakes import mixed_cluster as mixed
 from tests.fakes.asgi_server import served
 from tests.fakes.prometheus_api import QUERY, Answering, serving
+from tests.fakes.running import free_ports
 
 RUNBOOK = "# ServiceNotReady\n\nLook at its log.\n"
 
@@ -117,9 +117,7 @@ def test_a_place_to_listen_that_is_none_is_refused_with_the_mend(tmp_path: Path,
 def test_the_command_serves_until_it_is_told_to_stop(answering: Answering, tmp_path: Path) -> None:
     config = tmp_path / "cluster.yaml"
     config.write_text(mixed.CLUSTER)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        place = f"127.0.0.1:{free.getsockname()[1]}"
+    place = f"127.0.0.1:{free_ports(1)[0]}"
     call = f"overview(config=Path({str(config)!r}), listen={place!r}, prometheus={answering.url!r})"
     code = f"from pathlib import Path; from ragpulse.commands.overview import overview; {call}"
     process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ})

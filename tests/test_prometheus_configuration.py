@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from ragpulse.inventory import Cluster
 from tests.fakes import loopback
 from tests.fakes.binaries import binary, each_generation
 from tests.fakes.rule_tests import all_rules
+from tests.fakes.running import free_ports
 
 EXAMPLE = cluster_file.load(Path(__file__).parent.parent / "cluster.example.yaml")
 LOOPBACK = """
@@ -44,12 +44,6 @@ def configuration(of: Cluster) -> dict[str, Any]:
 
 def job(of: Cluster, name: str) -> dict[str, Any]:
     return next(entry for entry in configuration(of)["scrape_configs"] if entry["job_name"] == name)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -87,8 +81,8 @@ def jobs(response: httpx.Response) -> set[str]:
 
 @each_generation
 def test_a_real_prometheus_loads_everything(generation: int, tmp_path: Path) -> None:
-    prometheus_port, alertmanager_port = free_port(), free_port()
-    small = cluster(LOOPBACK % (free_port(), prometheus_port, alertmanager_port))
+    prometheus_port, alertmanager_port = free_ports(1)[0], free_ports(1)[0]
+    small = cluster(LOOPBACK % (free_ports(1)[0], prometheus_port, alertmanager_port))
     write(files(small), tmp_path)
     log = tmp_path / "log"
     with running(
@@ -111,7 +105,7 @@ def test_a_real_prometheus_loads_everything(generation: int, tmp_path: Path) -> 
 
 @each_generation
 def test_a_real_alertmanager_loads_its_file(generation: int, tmp_path: Path) -> None:
-    port = free_port()
+    port = free_ports(1)[0]
     write(files(cluster(LOOPBACK % (2, 3, port))), tmp_path)
     log = tmp_path / "log"
     with running(

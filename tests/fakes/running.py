@@ -5,7 +5,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,9 @@ from tests.fakes import loopback
 
 ROOT = Path(__file__).parent.parent.parent
 _STOP_SECONDS = 10.0
+_PORTS = range(11_000, 31_000)
+_BEGIN = os.getpid() * 613 % len(_PORTS)  # far from where any other process of tests begins
+_ports = cycle([*_PORTS[_BEGIN:], *_PORTS[:_BEGIN]])
 
 
 @contextmanager
@@ -38,12 +42,16 @@ def running(process: Process, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, all different."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports that were free a moment ago, all different, and below those that the kernel gives to connections.
+
+    Each process of tests goes through them from another one on, so that none takes what another is about to use.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = next(_ports)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+    return found
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
