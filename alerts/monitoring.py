@@ -15,6 +15,7 @@ MONITORING_DOWN = "MonitoringDown"
 SOURCE_FAILING = "SourceFailing"
 SOURCE_STALE = "SourceStale"
 TARGET_MISSING = "TargetMissing"
+WATCHDOG = "Watchdog"
 
 _LEAF_INTERVALS = 3
 _STALE_INTERVALS = 5
@@ -37,7 +38,7 @@ def failing_window(cluster: Cluster) -> float:
 def _alerts(cluster: Cluster) -> Iterator[Alert]:
     step = cluster.monitoring.scrape_interval
     yield Alert(
-        "Watchdog",
+        WATCHDOG,
         "vector(1)",
         hold=0,
         severity="info",

@@ -9,15 +9,26 @@ Json = dict[str, Any]
 
 # Accepted as it is by Grafana 10.4, 11 and 13; the 12 of grafanalib goes through every migration since 2016.
 SCHEMA_VERSION = 39
+# A panel without a version is taken for one of before version 6, and Grafana migrates what needs none.
+PANEL_VERSION = "10.4.0"
 
 # Fields of old Grafana versions, which newer ones ignore or migrate by guesses.
 _OLD_BOARD_FIELDS = ("__inputs", "gnetId", "hideControls", "rows", "sharedCrosshair", "style", "timepicker")
 _OLD_PANEL_FIELDS = ("cacheTimeout", "editable", "error", "height", "hideTimeOverride", "minSpan", "span")
 _OLD_VARIABLE_FIELDS = ("auto", "auto_count", "auto_min", "tagValuesQuery", "tagsQuery", "useTags")
+# What the panels of before version 7 kept beside their options: with `columns` a table becomes the old table.
+_OLD_FIELDS_OF = {
+    "table": ("color", "columns", "fontSize", "mappings"),
+    "heatmap": (
+        "cards", "color", "dataFormat", "heatmap", "hideZeroBuckets", "highlightCards", "legend", "reverseYBuckets",
+        "tooltip", "xAxis", "xBucketNumber", "xBucketSize", "yAxis", "yBucketBound", "yBucketNumber", "yBucketSize",
+    ),
+}  # fmt: skip
+_OLD_BAR_OPTIONS = ("fieldOptions", "showThresholdLabels", "showThresholdMarkers")
 # `maxDataPoints` 100, `intervalFactor` 2 and `step` 10 make steps of half an hour in a day: peaks vanish.
 _COARSENING_PANEL_FIELDS = ("maxDataPoints",)
 _COARSENING_TARGET_FIELDS = ("interval", "intervalFactor", "step")
-_OLD_TARGET_FIELDS = ("format", "metric", "query", "target")
+_OLD_TARGET_FIELDS = ("metric", "query", "target")
 _ROW_FIELDS = ("collapsed", "gridPos", "id", "panels", "title", "type")
 
 
@@ -30,6 +41,7 @@ def normalise(board: Json) -> Json:
         "graphTooltip": 1,
         "version": 1,
         "panels": [_panel(panel) for panel in plain["panels"]],
+        "annotations": {"list": [_annotation(mark) for mark in plain["annotations"]["list"]]},
         "templating": {"list": [_variable(variable) for variable in plain["templating"]["list"]]},
     }
 
@@ -46,15 +58,24 @@ def _without_nulls(value: Any) -> Any:
 def _panel(panel: Json) -> Json:
     if panel["type"] == "row":
         return {key: panel[key] for key in _ROW_FIELDS} | {"panels": [_panel(inside) for inside in panel["panels"]]}
-    _drop(panel, _OLD_PANEL_FIELDS + _COARSENING_PANEL_FIELDS)
+    _drop(panel, _OLD_PANEL_FIELDS + _COARSENING_PANEL_FIELDS + _OLD_FIELDS_OF.get(panel["type"], ()))
     panel["datasource"] = _datasource(panel["datasource"])
     panel["targets"] = [_target(target, panel["datasource"]) for target in panel["targets"]]
-    defaults = panel["fieldConfig"]["defaults"]
-    defaults["thresholds"]["steps"] = [_step(step) for step in defaults["thresholds"]["steps"]]
-    if panel["type"] == "stat":
-        defaults["color"] = {"mode": "thresholds"}
-    if panel["type"] == "timeseries":
-        _timeseries(panel)
+    panel["pluginVersion"] = PANEL_VERSION
+    fields = panel["fieldConfig"]
+    _thresholds(fields["defaults"]["thresholds"])
+    for override in fields["overrides"]:
+        for each in override["properties"]:
+            if each["id"] == "thresholds":
+                _thresholds(each["value"])
+    match panel["type"]:
+        case "timeseries":
+            custom = fields["defaults"]["custom"]
+            custom["scaleDistribution"] = {"type": custom["scaleDistribution"]["type"]}
+        case "table":
+            _drop(fields["defaults"]["custom"], ("displayMode",))
+        case "bargauge":
+            _drop(panel["options"], _OLD_BAR_OPTIONS)
     return panel
 
 
@@ -64,16 +85,15 @@ def _target(target: Json, datasource: Json) -> Json:
     return target | {"datasource": datasource, "editorMode": "code", "instant": instant, "range": not instant}
 
 
-def _step(step: Json) -> Json:
+def _thresholds(thresholds: Json) -> None:
     """The base step says the text "null"; with it Grafana never leaves the base colour. It must be null itself."""
-    return {"color": step["color"], "value": None if step["value"] == "null" else step["value"]}
+    base, *others = thresholds["steps"]
+    steps = [{"color": step["color"], "value": step["value"]} for step in others]
+    thresholds["steps"] = [{"color": base["color"], "value": None}, *steps]
 
 
-def _timeseries(panel: Json) -> None:
-    panel["options"]["legend"]["showLegend"] = True
-    custom = panel["fieldConfig"]["defaults"]["custom"]
-    custom["scaleDistribution"] = {"type": custom["scaleDistribution"]["type"]}
-    custom["stacking"] = custom["stacking"] or {"mode": "none", "group": "A"}
+def _annotation(mark: Json) -> Json:
+    return mark | {"datasource": _datasource(mark["datasource"])}
 
 
 def _variable(variable: Json) -> Json:

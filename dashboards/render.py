@@ -1,6 +1,7 @@
 """Every board as the JSON that Grafana loads, and the provisioning that makes it load them."""
 
-from dashboards import overview
+from dashboards import grafana
+from dashboards.boards import BOARDS
 from dashboards.normalise import normalise
 from ragpulse import endpoints
 from ragpulse.generated import json_text, yaml_text
@@ -13,7 +14,7 @@ _BOARDS_FOLDER = "${RAGPULSE_DASHBOARDS}"
 
 def boards(cluster: Cluster) -> dict[str, str]:
     """`<board>.json` → content."""
-    return {"overview.json": json_text(normalise(overview.build(cluster)))}
+    return {f"{board.name}.json": json_text(normalise(grafana.written(cluster, board))) for board in BOARDS}
 
 
 def provisioning(cluster: Cluster) -> dict[str, str]:

@@ -61,7 +61,7 @@ Matcher = str | tuple[str, ...] | Pattern
 Window = float | str  # seconds, or a variable of Grafana's
 
 
-def instant(metric: Metric, **labels: Matcher) -> str:
+def instant(metric: Metric, /, **labels: Matcher) -> str:
     """The current value of a gauge or counter."""
     if metric.kind == "histogram":
         raise PromqlError(f"{metric.name} is a histogram: it has no value of its own")
@@ -92,12 +92,17 @@ def highest(metric: Metric, window: Window, **labels: Matcher) -> str:
     return f"max_over_time({_gauge(metric, labels)}[{_duration(window)}])"
 
 
+def changes(metric: Metric, window: Window, **labels: Matcher) -> str:
+    """How often a gauge changed over the window."""
+    return f"changes({_gauge(metric, labels)}[{_duration(window)}])"
+
+
 def forecast(metric: Metric, window: Window, ahead: float, **labels: Matcher) -> str:
     """What a gauge will be in `ahead` seconds if it goes on as over the window."""
     return f"predict_linear({_gauge(metric, labels)}[{_duration(window)}], {ahead:g})"
 
 
-def past(metric: Metric, ago: float, **labels: Matcher) -> str:
+def past(metric: Metric, ago: Window, **labels: Matcher) -> str:
     """What a gauge was so long ago; nothing where it did not exist yet."""
     return f"{_gauge(metric, labels)} offset {_duration(ago)}"
 

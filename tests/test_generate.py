@@ -7,6 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from dashboards.links import NAMES
 from ragpulse import budget, cluster_file
 from ragpulse.catalogue import ALL
 from ragpulse.commands import generate
@@ -65,7 +66,7 @@ def test_the_layout_is_that_of_the_design() -> None:
         "prometheus/prometheus.yml", "prometheus/targets/agents.json",
         *(f"prometheus/rules/{name}.yml" for name in RULES),
         *(f"prometheus/rules/{each.slo}_budget_{each.service}.yml" for each in budget.budgeted(cluster)),
-        "alertmanager/alertmanager.yml", "dashboards/overview.json",
+        "alertmanager/alertmanager.yml", *(f"dashboards/{name}.json" for name in NAMES),
         "grafana/provisioning/datasources/ragpulse.yml", "grafana/provisioning/dashboards/ragpulse.yml",
     }  # fmt: skip
 

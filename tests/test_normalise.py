@@ -5,22 +5,34 @@ from typing import Any
 import pytest
 from grafanalib import core
 
-from dashboards import panels
+from dashboards import grafana
+from dashboards.links import Down
 from dashboards.normalise import SCHEMA_VERSION, normalise
-from dashboards.panels import Line, Row, board
-from ragpulse import cluster_file, yaml_file
+from dashboards.panel import Board, Folded, Row
+from dashboards.panels import Column, Key, Limits, Line, bars, heatmap, table, timeline, trend, verdict
+from tests.fakes.board_json import cluster
 
-CLUSTER = cluster_file.parse(yaml_file.parse("cluster: c\nnodes: {a: {address: 127.0.0.1}}\n", "c"), "c")
+CLUSTER = cluster("cluster: c\nnodes: {a: {address: 127.0.0.1}}\n")
 Json = dict[str, Any]
+LINE = Line("up", "x")
 
 
 def raw() -> Json:
-    made = [panels.verdict("V", "d", "up"), panels.trend("T", "d", [Line("up", "x")], "s")]
-    return board(CLUSTER, "uid", "title", "q", [Row(made, 4, "Row")])
+    made = [
+        verdict("V", "d", "up", Down("overview")),
+        trend("T", "d", [LINE], "s"),
+        timeline("S", "d", LINE, {}),
+        bars("B", "d", [LINE], "s", Limits(1, 2)),
+        table("C", "d", [Key("node", "Node")], [Column("up", "Up", limits=Limits(1, 2))]),
+        heatmap("H", "d", "up", "s"),
+    ]
+    rows: list[Row | Folded] = [Row(made, 4, "Row")]
+    return grafana.written(CLUSTER, Board(name="node", title="t", question="q", rows=lambda _: rows))
 
 
 def panel(of: Json, kind: str) -> Json:
-    return next(entry for entry in of["panels"] if entry["type"] == kind)
+    found: Json = next(entry for entry in of["panels"] if entry["type"] == kind)
+    return found
 
 
 def strings(value: object) -> set[str]:
@@ -44,8 +56,10 @@ def test_grafanalib_still_has_the_traps() -> None:
     made = raw()
     assert "null" in strings(made)
     assert panel(made, "stat")["maxDataPoints"] == 100
-    assert panel(made, "stat")["fieldConfig"]["defaults"]["color"] is None
-    assert "showLegend" not in panel(made, "timeseries")["options"]["legend"]
+    assert "fieldOptions" in panel(made, "bargauge")["options"]
+    assert "columns" in panel(made, "table")
+    assert panel(made, "table")["fieldConfig"]["defaults"]["custom"]["displayMode"] == "auto"
+    assert "cards" in panel(made, "heatmap")
     assert made["schemaVersion"] == 12
     assert core.Target(expr="up").to_json_data()["intervalFactor"] == 2
 
@@ -59,7 +73,11 @@ def test_the_base_of_the_thresholds_is_null_and_not_the_word() -> None:
 
 
 def test_nothing_else_is_null() -> None:
-    assert nulls(normalise(raw())) == {".panels[].fieldConfig.defaults.thresholds.steps[].value"}
+    fields = ".panels[].fieldConfig"
+    assert nulls(normalise(raw())) == {
+        f"{fields}.defaults.thresholds.steps[].value",
+        f"{fields}.overrides[].properties[].value.steps[].value",
+    }
 
 
 def test_nothing_makes_a_graph_coarse() -> None:
@@ -88,6 +106,11 @@ NOT_STACKED = {"mode": "none", "group": "A"}
     [
         pytest.param("stat", (*DEFAULTS, "color"), {"mode": "thresholds"}, id="a stat's colour judges"),
         pytest.param("timeseries", ("options", "legend", "showLegend"), True, id="a graph shows its legend"),
+        pytest.param("state-timeline", ("options", "tooltip", "sort"), "none", id="so does a timeline, and it sorts"),
+        pytest.param("table", (*DEFAULTS, "custom", "cellOptions"), {"type": "auto"}, id="a table has cells"),
+        pytest.param("bargauge", ("options", "reduceOptions", "calcs"), ["lastNotNull"], id="a bar reduces"),
+        pytest.param("heatmap", ("options", "calculate"), False, id="a heatmap takes the buckets as they are"),
+        pytest.param("table", ("pluginVersion",), "10.4.0", id="nothing is migrated from before version 6"),
         pytest.param("timeseries", (*DEFAULTS, "custom", "stacking"), NOT_STACKED, id="lines are not stacked"),
         pytest.param("timeseries", ("datasource",), DATASOURCE, id="the data source is a variable"),
     ],
@@ -101,6 +124,23 @@ def test_a_panel_has_what_grafanalib_leaves_out(kind: str, path: tuple[str, ...]
 
 def test_a_heading_holds_nothing_of_a_panel() -> None:
     assert set(panel(normalise(raw()), "row")) == {"collapsed", "gridPos", "id", "panels", "title", "type"}
+
+
+@pytest.mark.parametrize("kind", ["stat", "timeseries", "state-timeline", "bargauge", "table", "heatmap"])
+def test_a_panel_holds_what_grafana_reads_and_nothing_older(kind: str) -> None:
+    made = panel(normalise(raw()), kind)
+    assert set(made) == {
+        "datasource", "description", "fieldConfig", "gridPos", "id", "links", "options", "pluginVersion", "targets",
+        "title", "transformations", "transparent", "type",
+    }  # fmt: skip
+    assert not {"fieldOptions", "showThresholdLabels", "showThresholdMarkers"} & set(made["options"])
+    assert "displayMode" not in made["fieldConfig"]["defaults"].get("custom", {})
+
+
+def test_a_mark_asks_the_data_source_that_the_reader_chose() -> None:
+    marks = normalise(raw())["annotations"]["list"]
+    assert marks
+    assert all(mark["datasource"] == DATASOURCE for mark in marks)
 
 
 def test_variables_begin_with_what_the_data_source_has() -> None:

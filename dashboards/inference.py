@@ -1,21 +1,47 @@
-"""vLLM on a board: what is it doing, how fast, what holds it back, and is all of it there?"""
+"""Inference: what is vLLM doing, how fast, what holds it back, and is all of it there?"""
 
 from collections.abc import Iterator
-from typing import Any
 
-from dashboards import queries, vllm_queries
-from dashboards.panels import BAD, GOOD, UNKNOWN, WARNING, Folded, Line, Row, timeline, trend
+from dashboards import inference_queries as queries
+from dashboards import queries as shared
+from dashboards import targets, tiles
+from dashboards.links import Down
+from dashboards.panel import Board, Folded, Panel, Row
+from dashboards.panels import BAD, GOOD, UNKNOWN, WARNING, Line, count_of_bad, timeline, trend
 from ragpulse.catalogue import vllm, vllm_canary
 from ragpulse.inventory import Cluster
 from ragpulse.metric import Metric
-from ragpulse.services import Ray
+from ragpulse.objectives import Slo
+from ragpulse.services import Ray, Vllm
 
-_HEIGHT = 8
+_VERDICT_HEIGHT, _HEIGHT = 4, 8
 _RATIO, _TOKENS_PER_SECOND, _SECONDS, _COUNT, _PER_SECOND = "percentunit", "tok/s", "s", "short", "ops"
+_JUDGED: tuple[Slo, ...] = ("time_to_first_token", "throughput", "gpu_utilization")
 _COLOURS = {"serving": GOOD, "saturated": WARNING, "loading": WARNING}
 
 
-def rows(cluster: Cluster) -> Iterator[Row | Folded]:
+def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
+    judged = [
+        targets.verdict(cluster, slo, Down("overview", targets.attained_title(slo)))
+        for slo in targets.slos(cluster)
+        if slo in _JUDGED
+    ]
+    engines = tuple(name for name, service in cluster.services.items() if isinstance(service, Vllm | Ray))
+    yield Row([*([_engines(engines)] if engines else []), tiles.pages(), *judged], _VERDICT_HEIGHT)
+    if cluster.of_kind(Vllm):
+        yield from _vllm(cluster)
+
+
+def _engines(names: tuple[str, ...]) -> Panel:
+    return count_of_bad(
+        "Engines not up",
+        "vLLM and Ray where they are down, degraded or unknown. The Overview says which; then look at its alert.",
+        shared.not_up(kind="service", component=names),
+        Down("overview", "Inference"),
+    )
+
+
+def _vllm(cluster: Cluster) -> Iterator[Row | Folded]:
     yield Row([_state(), _tokens(cluster), _requests()], _HEIGHT, "vLLM")
     latency = Row([_first_token(), _between_tokens(), _errors()], _HEIGHT)
     cache = Row([_kv_cache(), _preemptions(), _prefix_cache()], _HEIGHT)
@@ -24,55 +50,58 @@ def rows(cluster: Cluster) -> Iterator[Row | Folded]:
     yield Folded("vLLM: latency, cache, errors", [latency, cache, rest])
 
 
-def _state() -> Any:
+def _state() -> Panel:
     return timeline(
         "What vLLM is doing",
         "Judged by its numbers, its health page and our canaries. Stalled: it answers and no token comes. Saturated: it"
         " works, and requests wait.",
-        Line(vllm_queries.state(), "{{service}}"),
+        Line(queries.state(), "{{service}}"),
         {number: (state, _COLOURS.get(state, BAD)) for number, state in enumerate(vllm.STATES, start=1)},
     )
 
 
-def _tokens(cluster: Cluster) -> Any:
-    target = [Line(queries.objective("throughput"), "target while requests wait", target=True)]
+def _tokens(cluster: Cluster) -> Panel:
+    target = [Line(shared.objective("throughput"), "target while requests wait", target=True)]
     return trend(
         "Tokens per second",
         "Tokens generated, and prompt tokens read. Compare with the requests beside it: few tokens while many wait is"
         " a slow or stalled engine.",
         [
-            Line(vllm_queries.generated_tokens(), "{{service}} generated"),
-            Line(vllm_queries.prompt_tokens(), "{{service}} prompt"),
+            Line(queries.generated_tokens(), "{{service}} generated"),
+            Line(queries.prompt_tokens(), "{{service}} prompt"),
             *(target if cluster.targets.throughput else []),
         ],
         _TOKENS_PER_SECOND,
     )
 
 
-def _requests() -> Any:
+def _requests() -> Panel:
     return trend(
         "Requests",
         "Requests in execution, and those that wait for it. A queue that stays means more demand than the engine"
         " can serve.",
-        [Line(vllm_queries.running(), "{{service}} running"), Line(vllm_queries.waiting(), "{{service}} waiting")],
+        [
+            Line(queries.running(), "{{service}} running"),
+            Line(queries.waiting(), "{{service}} waiting"),
+        ],
         _COUNT,
     )
 
 
-def _first_token() -> Any:
+def _first_token() -> Panel:
     return trend(
         "First token: users and canaries",
         "What half and 95 % of users, and 95 % of our canaries, stayed below, and what 95 % of requests waited before"
         " they ran (not measured below 0.3 s). High waiting: more demand than it serves; else long prompts.",
         [
             *_users_and_canaries(vllm.TTFT, vllm_canary.TTFT),
-            Line(vllm_queries.slowest(vllm.QUEUE_TIME, 0.95), "{{service}} waited, 95 %"),
+            Line(queries.slowest(vllm.QUEUE_TIME, 0.95), "{{service}} waited, 95 %"),
         ],
         _SECONDS,
     )
 
 
-def _between_tokens() -> Any:
+def _between_tokens() -> Panel:
     return trend(
         "Inter-token latency",
         "Time from one token to the next: what half and 95 % of users, and 95 % of our canaries, stayed below. It grows"
@@ -84,87 +113,95 @@ def _between_tokens() -> Any:
 
 def _users_and_canaries(of_users: Metric, of_canaries: Metric) -> list[Line]:
     return [
-        Line(vllm_queries.slowest(of_users, 0.5), "{{service}} users, 50 %"),
-        Line(vllm_queries.slowest(of_users, 0.95), "{{service}} users, 95 %"),
-        Line(vllm_queries.slowest(of_canaries, 0.95), "{{service}} canaries, 95 %"),
+        Line(queries.slowest(of_users, 0.5), "{{service}} users, 50 %"),
+        Line(queries.slowest(of_users, 0.95), "{{service}} users, 95 %"),
+        Line(queries.slowest(of_canaries, 0.95), "{{service}} canaries, 95 %"),
     ]
 
 
-def _errors() -> Any:
+def _errors() -> Panel:
     return trend(
         "Errors",
         "Shares of requests: answered 5xx, 4xx (wrong requests), refused because a queue is full; of canaries: failed,"
         " or later than a target. A stream that a client gave up counts as 2xx: vLLM does not count aborts.",
         [
-            Line(vllm_queries.answered("5xx"), "{{service}} 5xx"),
-            Line(vllm_queries.answered("4xx"), "{{service}} 4xx"),
-            Line(vllm_queries.rejected(), "{{service}} queue full"),
-            Line(vllm_queries.canaries_late(), "{{service}} canaries failed or late"),
+            Line(queries.answered("5xx"), "{{service}} 5xx"),
+            Line(queries.answered("4xx"), "{{service}} 4xx"),
+            Line(queries.rejected(), "{{service}} queue full"),
+            Line(queries.canaries_late(), "{{service}} canaries failed or late"),
         ],
         _RATIO,
         top=1,
     )
 
 
-def _kv_cache() -> Any:
+def _kv_cache() -> Panel:
     return trend(
         "KV cache used",
         "Share of the KV cache in use, by engine. At the top requests wait, or are thrown out of execution.",
-        [Line(vllm_queries.kv_cache(), "{{service}} engine {{engine}}")],
+        [Line(queries.kv_cache(), "{{service}} engine {{engine}}")],
         _RATIO,
         top=1,
     )
 
 
-def _preemptions() -> Any:
+def _preemptions() -> Panel:
     return trend(
         "Preemptions",
         "Requests thrown out of execution for want of KV cache, per second. Each begins anew: fewer requests at once"
         " are faster.",
-        [Line(vllm_queries.preemptions(), "{{service}}")],
+        [Line(queries.preemptions(), "{{service}}")],
         _PER_SECOND,
     )
 
 
-def _prefix_cache() -> Any:
+def _prefix_cache() -> Panel:
     return trend(
         "Prefix cache hits",
         "Share of prompt tokens that were found in the prefix cache. A fall means other prompts, or less room for them;"
         " nothing is drawn while nobody asks.",
-        [Line(vllm_queries.prefix_cache_hits(), "{{service}}")],
+        [Line(queries.prefix_cache_hits(), "{{service}}")],
         _RATIO,
         top=1,
     )
 
 
-def _efficiency() -> Any:
+def _efficiency() -> Panel:
     return trend(
         "Tokens per joule",
         "Tokens generated for each joule that the GPUs of its nodes drew, whoever used them. It rises with the batch: a"
         " fall under the same load is a GPU that is held back, or shared.",
-        [Line(vllm_queries.tokens_per_joule(), "{{service}}")],
+        [Line(queries.tokens_per_joule(), "{{service}}")],
         _COUNT,
     )
 
 
-def _ray() -> Any:
+def _ray() -> Panel:
     return trend(
         "Ray nodes",
         "Nodes that live as Ray's head counts them, and those that the cluster file expects. A node less, and an engine"
         " over all of them has failed.",
         [
-            Line(vllm_queries.ray_nodes(), "{{service}} alive"),
-            Line(vllm_queries.ray_nodes_expected(), "{{service}} expected", target=True),
+            Line(queries.ray_nodes(), "{{service}} alive"),
+            Line(queries.ray_nodes_expected(), "{{service}} expected", target=True),
         ],
         _COUNT,
     )
 
 
-def _not_offered() -> Any:
+def _not_offered() -> Panel:
     return timeline(
         "Not offered by this version",
         "What this vLLM does not say of itself, by its version or its options. A panel that rests on it is empty for"
         " that reason, and nothing is broken.",
-        Line(vllm_queries.not_offered(), "{{service}} {{metric}}"),
+        Line(queries.not_offered(), "{{service}} {{metric}}"),
         {0: ("not offered", UNKNOWN)},
     )
+
+
+BOARD = Board(
+    name="inference",
+    title="Inference",
+    question="Does vLLM serve as promised, and what holds it back?",
+    rows=_rows,
+)

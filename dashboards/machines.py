@@ -1,26 +1,47 @@
-"""GPUs on a board: how busy, for how long inside the band of the target, what is behind it, and who uses them?"""
+"""Machines: are GPUs and nodes healthy, how busy are they, what holds them back, and who uses them?"""
 
 from collections.abc import Iterator
-from typing import Any
 
-from dashboards import queries
-from dashboards.panels import Folded, Line, Row, trend
+from dashboards import machines_queries as queries
+from dashboards import queries as shared
+from dashboards import targets
+from dashboards.links import Down
+from dashboards.panel import Board, Folded, Panel, Row
+from dashboards.panels import Line, count_of_bad, trend
 from ragpulse.inventory import Cluster
 
-_HEIGHT = 8
+_VERDICT_HEIGHT, _HEIGHT = 4, 8
 _RATIO, _WATTS, _CELSIUS, _BYTES, _COUNT = "percentunit", "watt", "celsius", "bytes", "short"
 _GPU = "{{node}} GPU {{gpu}}"
 
 
-def rows(cluster: Cluster) -> Iterator[Row | Folded]:
+def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
+    judged = targets.verdict(cluster, "gpu_utilization", Down("machines", "GPU busy"))
+    is_judged = "gpu_utilization" in targets.slos(cluster) and cluster.reads_gpus()
+    yield Row([_nodes(), *([judged] if is_judged else [])], _VERDICT_HEIGHT)
+    if cluster.reads_gpus():
+        yield from _gpus(cluster)
+    yield Row([_cpu(), _memory(), _pressure()], _HEIGHT, "Nodes")
+
+
+def _nodes() -> Panel:
+    return count_of_bad(
+        "Nodes not up",
+        "Machines that are down, degraded or unknown. The Overview says which; then look at its alert.",
+        shared.not_up(kind="node"),
+        Down("overview", "Nodes"),
+    )
+
+
+def _gpus(cluster: Cluster) -> Iterator[Row | Folded]:
     band = [_band()] if cluster.targets.gpu_utilization else []
-    yield Row([_busy(cluster), *band, _memory(), _power()], _HEIGHT, "GPUs")
+    yield Row([_busy(cluster), *band, _gpu_memory(), _power()], _HEIGHT, "GPUs")
     limits = Row([_clock(), _temperature(), _held_back()], _HEIGHT)
     users = Row([_errors(), _memory_by_user(), _time_by_user()], _HEIGHT)
     yield Folded("GPUs: what holds them back, and who uses them", [limits, users])
 
 
-def _busy(cluster: Cluster) -> Any:
+def _busy(cluster: Cluster) -> Panel:
     target = cluster.targets.gpu_utilization
     ends = [("lower", target.low), ("upper", target.high)] if target else []
     return trend(
@@ -36,7 +57,7 @@ def _busy(cluster: Cluster) -> Any:
     )
 
 
-def _band() -> Any:
+def _band() -> Panel:
     return trend(
         "Time in the band",
         "How the time of all GPUs shown is shared between below, inside and above the band of the target. A fact and no"
@@ -48,7 +69,7 @@ def _band() -> Any:
     )
 
 
-def _memory() -> Any:
+def _gpu_memory() -> Panel:
     return trend(
         "GPU memory used",
         "Share of the memory that a GPU can use. Where it shares that of the node (DGX Spark) this is the whole pool,"
@@ -59,7 +80,7 @@ def _memory() -> Any:
     )
 
 
-def _power() -> Any:
+def _power() -> Panel:
     return trend(
         "GPU power",
         "Power drawn, from joules counted over all of the time. A GPU that is busy at a fraction of its usual power is"
@@ -69,7 +90,7 @@ def _power() -> Any:
     )
 
 
-def _clock() -> Any:
+def _clock() -> Panel:
     return trend(
         "SM clock",
         "Clock of the moment as share of the highest. Low while busy, and nothing beside it says why: the power"
@@ -80,7 +101,7 @@ def _clock() -> Any:
     )
 
 
-def _temperature() -> Any:
+def _temperature() -> Panel:
     return trend(
         "GPU temperature",
         "Temperature of the chip, and how many degrees are left before its driver slows it down. Few left: look at"
@@ -90,7 +111,7 @@ def _temperature() -> Any:
     )
 
 
-def _held_back() -> Any:
+def _held_back() -> Panel:
     return trend(
         "Held back",
         "Share of time in which something held the clocks back, by reason. Power cap and sw_thermal belong to full"
@@ -101,7 +122,7 @@ def _held_back() -> Any:
     )
 
 
-def _errors() -> Any:
+def _errors() -> Panel:
     return trend(
         "XID errors",
         "Errors that the driver reported, by code. Each has an alert that says what it means and what to do.",
@@ -110,7 +131,7 @@ def _errors() -> Any:
     )
 
 
-def _memory_by_user() -> Any:
+def _memory_by_user() -> Panel:
     return trend(
         "GPU memory by user",
         "Memory of each container, unit or program. On unified memory the sum is not all of the pool: what is not here"
@@ -120,7 +141,7 @@ def _memory_by_user() -> Any:
     )
 
 
-def _time_by_user() -> Any:
+def _time_by_user() -> Panel:
     return trend(
         "GPU time by user",
         "Share of SM time of each container, unit or program. Somebody here who should not be is the first cause of a"
@@ -129,3 +150,43 @@ def _time_by_user() -> Any:
         _RATIO,
         top=1,
     )
+
+
+def _cpu() -> Panel:
+    return trend(
+        "CPU busy",
+        "Share of processor time that is not idle. Near the top for long: look for what else runs there.",
+        [Line(queries.cpu_busy(), "{{node}}")],
+        _RATIO,
+        top=1,
+    )
+
+
+def _memory() -> Panel:
+    return trend(
+        "Memory used",
+        "Share of memory that cannot be had without swapping. Where CPU and GPU share it, model and KV cache count too;"
+        " near the top the kernel begins to kill.",
+        [Line(queries.memory_used(), "{{node}}")],
+        _RATIO,
+        top=1,
+    )
+
+
+def _pressure() -> Panel:
+    return trend(
+        "Pressure",
+        "Share of time in which some task waited for a resource (PSI). It rises before requests become slow: find the"
+        " resource, then who uses it.",
+        [Line(queries.pressure(), "{{node}} {{resource}}")],
+        _RATIO,
+        top=1,
+    )
+
+
+BOARD = Board(
+    name="machines",
+    title="Machines",
+    question="Are the machines healthy, and is there room left on them?",
+    rows=_rows,
+)

@@ -1,16 +1,13 @@
 """What the board shows of vLLM and Ray, asked of both generations of Prometheus."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from dashboards import vllm_queries
-from dashboards.render import boards
-from ragpulse import cluster_file, yaml_file
+from dashboards import inference_queries as queries
 from ragpulse.catalogue import vllm, vllm_canary
 from tests.fakes.binaries import each_generation
+from tests.fakes.board_json import Json, cluster, drawn, panel, panels
 from tests.fakes.board_panel import assert_shows
 
 ENGINES = [f'{{service="llm",model="m",engine="{engine}"' for engine in ("0", "1")]
@@ -51,49 +48,48 @@ SERIES = {
     ("expression", "shown"),
     [
         pytest.param(
-            vllm_queries.state(), {'{service="llm"}': 1.0 + vllm.STATES.index("stalled")}, id="its state as a number"
+            queries.state(), {'{service="llm"}': 1.0 + vllm.STATES.index("stalled")}, id="its state as a number"
         ),
-        pytest.param(vllm_queries.generated_tokens(), {'{service="llm"}': 500}, id="tokens of all its engines"),
+        pytest.param(queries.generated_tokens(), {'{service="llm"}': 500}, id="tokens of all its engines"),
         pytest.param(
-            vllm_queries.kv_cache(),
+            queries.kv_cache(),
             {'{service="llm",engine="0"}': 0.25, '{service="llm",engine="1"}': 0.5},
             id="the cache of each engine",
         ),
-        pytest.param(vllm_queries.prefix_cache_hits(), {'{service="llm"}': 0.25}, id="hits, of who is asked"),
-        pytest.param(vllm_queries.answered("5xx"), {'{service="llm"}': 0.1}, id="the share of errors"),
-        pytest.param(vllm_queries.answered("4xx"), {'{service="llm"}': 0}, id="no such answer was seen"),
-        pytest.param(vllm_queries.canaries_late(), {'{service="llm"}': 0.25}, id="canaries that missed a target"),
-        pytest.param(vllm_queries.slowest(vllm.TTFT, 0.5), {'{service="llm"}': 0.05}, id="half of the users"),
-        pytest.param(vllm_queries.slowest(vllm_canary.TTFT, 0.95), {'{service="llm"}': 0.095}, id="95 % of canaries"),
-        pytest.param(
-            vllm_queries.tokens_per_joule(), {'{service="llm"}': 5}, id="tokens for a joule of its node's GPUs"
-        ),
-        pytest.param(vllm_queries.not_offered(), {'{service="llm",metric="x"}': 0}, id="what is not offered"),
-        pytest.param(vllm_queries.ray_nodes(), {'{service="ray"}': 1}, id="Ray's nodes that live"),
+        pytest.param(queries.prefix_cache_hits(), {'{service="llm"}': 0.25}, id="hits, of who is asked"),
+        pytest.param(queries.answered("5xx"), {'{service="llm"}': 0.1}, id="the share of errors"),
+        pytest.param(queries.answered("4xx"), {'{service="llm"}': 0}, id="no such answer was seen"),
+        pytest.param(queries.canaries_late(), {'{service="llm"}': 0.25}, id="canaries that missed a target"),
+        pytest.param(queries.slowest(vllm.TTFT, 0.5), {'{service="llm"}': 0.05}, id="half of the users"),
+        pytest.param(queries.slowest(vllm_canary.TTFT, 0.95), {'{service="llm"}': 0.095}, id="95 % of canaries"),
+        pytest.param(queries.tokens_per_joule(), {'{service="llm"}': 5}, id="tokens for a joule of its node's GPUs"),
+        pytest.param(queries.not_offered(), {'{service="llm",metric="x"}': 0}, id="what is not offered"),
+        pytest.param(queries.ray_nodes(), {'{service="ray"}': 1}, id="Ray's nodes that live"),
     ],
 )
 def test_a_panel_shows(expression: str, shown: dict[str, float], generation: int, tmp_path: Path) -> None:
     assert_shows(expression, shown, SERIES, generation, tmp_path)
 
 
-def folded(text: str) -> list[dict[str, Any]]:
-    board = json.loads(boards(cluster_file.parse(yaml_file.parse(text, "c"), "c"))["overview.json"])
-    (row,) = [row for row in board["panels"] if row["title"].startswith("vLLM:")]
-    panels: list[dict[str, Any]] = row["panels"]
-    return panels
+ALONE = "cluster: c\nnodes: {a: {address: 127.0.0.1}}\nservices:\n  v: {kind: vllm, nodes: [a], url: 'http://a'}\n"
+
+
+def inference(text: str) -> Json:
+    return drawn(cluster(text))["inference"]
 
 
 def test_ray_has_a_panel_where_there_is_a_ray() -> None:
-    alone = "cluster: c\nnodes: {a: {address: 127.0.0.1}}\nservices:\n  v: {kind: vllm, nodes: [a], url: 'http://a'}\n"
-    assert "Ray nodes" not in [panel["title"] for panel in folded(alone)]
-    assert "Ray nodes" in [panel["title"] for panel in folded(alone + "  r: {kind: ray, nodes: [a]}\n")]
+    assert "Ray nodes" not in [each["title"] for each in panels(inference(ALONE))]
+    assert "Ray nodes" in [each["title"] for each in panels(inference(ALONE + "  r: {kind: ray, nodes: [a]}\n"))]
+
+
+def test_a_cluster_without_vllm_has_no_panels_of_it() -> None:
+    bare = inference("cluster: c\nnodes: {a: {address: 127.0.0.1}}\n")
+    assert [each["title"] for each in bare["panels"]] == ["Pages firing"]
 
 
 def test_a_state_without_a_word_is_grey_and_only_serving_is_green() -> None:
-    text = "cluster: c\nnodes: {a: {address: 127.0.0.1}}\nservices:\n  v: {kind: vllm, nodes: [a], url: 'http://a'}\n"
-    board = json.loads(boards(cluster_file.parse(yaml_file.parse(text, "c"), "c"))["overview.json"])
-    (states,) = [panel for panel in board["panels"] if panel["title"] == "What vLLM is doing"]
-    defaults = states["fieldConfig"]["defaults"]
+    defaults = panel(inference(ALONE), "What vLLM is doing")["fieldConfig"]["defaults"]
     assert defaults["thresholds"]["steps"] == [{"color": "#8e8e8e", "value": None}]
     words = {option["text"]: option["color"] for option in defaults["mappings"][0]["options"].values()}
     assert [state for state, colour in words.items() if colour == "green"] == ["serving"]

@@ -1,10 +1,10 @@
-"""What the board shows of GPUs, asked of both generations of Prometheus over counters as an agent publishes them."""
+"""What the board of machines shows of GPUs, asked of both generations of Prometheus over counters of an agent."""
 
 from pathlib import Path
 
 import pytest
 
-from dashboards import queries
+from dashboards import machines_queries as queries
 from tests.fakes.binaries import each_generation
 from tests.fakes.board_panel import assert_shows
 
