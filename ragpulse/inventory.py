@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from ragpulse.backups import Backup
 from ragpulse.model import Address, BitRate, Duration, FilePath, Name, Part, Port, Url
+from ragpulse.notify import Notify
 from ragpulse.service_values import Names
 from ragpulse.services import AnyService, Service
 from ragpulse.targets import Targets
@@ -68,6 +69,9 @@ class Ports(Part):
     """Alertmanager"""
     alertmanager_cluster: Port = 9094
     """TCP and UDP between the two Alertmanagers of a pair; a single one does not use it"""
+    relay: Port = 9480
+    """the adapter that tells those receivers which Alertmanager cannot tell itself; nobody listens where there is none
+    """
 
 
 class RemoteWrite(Part):
@@ -104,26 +108,6 @@ class Monitoring(Part):
     """where everything listens"""
     remote_write: Annotated[tuple[RemoteWrite, ...], Field(strict=False)] = ()
     """further stores of what is scraped"""
-
-
-class Receiver(Part):
-    """Where notifications go. Secrets are files: `url_file` for a URL that is itself a secret."""
-
-    kind: Literal["webhook"]
-    """how it is told"""
-    url: Url | None = None
-    """where notifications go"""
-    url_file: FilePath | None = None
-    """file that holds the URL, where it is itself a secret; needs Alertmanager 0.26"""
-
-
-class Notify(Part):
-    receivers: dict[Name, Receiver] = {}
-    """who can be told, by name"""
-    page: Names = ()
-    """receivers of what must be seen to at once"""
-    ticket: Names = ()
-    """receivers of what can wait for the day"""
 
 
 class Cluster(Part):

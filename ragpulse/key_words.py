@@ -1,7 +1,7 @@
 """A key that nothing is called, or one that is not there: which keys may stand in its place?"""
 
 from ragpulse import known_keys
-from ragpulse.location import Path_
+from ragpulse.location import Path_, kinds_at
 from ragpulse.nearest import close_to, nearest
 from ragpulse.services import Service
 from ragpulse.yaml_file import Document
@@ -23,13 +23,9 @@ def unknown_key(path: Path_, document: Document) -> str:
     models = known_keys.models_at(parent, document.value)
     allowed = tuple(dict.fromkeys(name for model in models for name in known_keys.keys(model)))
     near = close_to(key, allowed)
-    if _is_service(parent) and (kinds := known_keys.kinds_with(key)):
+    if kinds_at(parent) and (kinds := known_keys.kinds_with(key, parent[:-1])):
         has = near or ", ".join(name for name in allowed if name not in Service.model_fields)
         return f"belongs to kind {' and '.join(kinds)}; kind {known_keys.kind_of(models[0])} has {has}"
     if near is None and (homes := [home for home in known_keys.homes(key) if home]):
         return f"unknown key here; {key} belongs to {' or '.join(homes)}"
     return f"unknown key{nearest(key, allowed)}"
-
-
-def _is_service(path: Path_) -> bool:
-    return len(path) == 2 and path[0] == "services"  # noqa: PLR2004 - the section and a name

@@ -16,7 +16,7 @@ Model = type[BaseModel]
 
 
 def models_at(path: Path_, document: Any) -> tuple[Model, ...]:
-    """What may be the mapping at `path`; of a service whose kind is known only that kind."""
+    """What may be the mapping at `path`; of an entry whose kind is known only that kind."""
     annotations: list[Any] = [Cluster]
     for index, part in enumerate(path):
         annotations = [inner for annotation in annotations for inner in _step(annotation, part)]
@@ -32,10 +32,9 @@ def needed(model: Model) -> tuple[str, ...]:
     return tuple(info.alias or name for name, info in model.model_fields.items() if info.is_required())
 
 
-def kinds_with(key: str) -> tuple[str, ...]:
-    """The kinds of service that have a key of this name."""
-    services = _step(Cluster, "services")
-    models = [model for service in services for held in _held(service) for model in _models(held)]
+def kinds_with(key: str, section: Path_) -> tuple[str, ...]:
+    """The kinds of what `section` holds that have a key of this name."""
+    models = models_at((*section, ""), None)
     return tuple(kind_of(model) for model in models if key in keys(model))
 
 
@@ -64,7 +63,7 @@ def _homes(model: Model, key: str, place: str) -> Iterator[str]:
 
 def _of_its_kind(annotations: list[Any], value: Any) -> list[Any]:
     models = [model for annotation in annotations for model in _models(annotation)]
-    if models and all(issubclass(model, Service) for model in models) and isinstance(value, dict):
+    if len(models) > 1 and all("kind" in model.model_fields for model in models) and isinstance(value, dict):
         return [model for model in models if kind_of(model) == value.get("kind")] or models
     return annotations
 

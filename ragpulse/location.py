@@ -4,18 +4,34 @@ from typing import Any, get_args
 
 from pydantic_core import ErrorDetails
 
+from ragpulse.receivers import AnyReceiver
 from ragpulse.services import AnyService
 
 Path_ = tuple[str | int, ...]
 
-KINDS = tuple(model.model_fields["kind"].annotation.__args__[0] for model in get_args(get_args(AnyService)[0]))
+
+def _kinds(union: Any) -> tuple[str, ...]:
+    return tuple(model.model_fields["kind"].annotation.__args__[0] for model in get_args(get_args(union)[0]))
+
+
+# Sections whose entries have one of several kinds.
+_KINDS: dict[Path_, tuple[str, ...]] = {
+    ("services",): _kinds(AnyService),
+    ("notify", "receivers"): _kinds(AnyReceiver),
+}
+
+
+def kinds_at(path: Path_) -> tuple[str, ...]:
+    """Of which the entry at `path` is one; nothing where there are no kinds."""
+    return _KINDS.get(path[:-1], ())
 
 
 def in_file(details: ErrorDetails, value: Any) -> Path_:
     """`services.x.vllm.url` → `services.x.url`, `ok_values.0.str` → `ok_values.0`. `value`: what was judged."""
     location = details["loc"]
-    if len(location) > 2 and location[0] == "services" and location[2] in KINDS:  # noqa: PLR2004 - place of the kind
-        location = location[:2] + location[3:]
+    location = next(
+        (_without_kind(location, section) for section in _KINDS if location[: len(section)] == section), location
+    )
     path: list[str | int] = []
     for index, part in enumerate(location):
         inside = _inside(value, part)
@@ -24,6 +40,12 @@ def in_file(details: ErrorDetails, value: Any) -> Path_:
             path.append(part)
             value = value[part] if inside else None
     return tuple(path)
+
+
+def _without_kind(location: Path_, section: Path_) -> Path_:
+    entry = len(section) + 1
+    has_one = len(location) > entry and location[entry] in _KINDS[section]
+    return location[:entry] + location[entry + 1 :] if has_one else location
 
 
 def at(value: Any, path: Path_) -> Any:

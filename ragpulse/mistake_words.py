@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ragpulse.key_words import missing_key, needed_at, unknown_key
-from ragpulse.location import KINDS
+from ragpulse.location import kinds_at
 from ragpulse.mistake import Mistake
 from ragpulse.nearest import nearest
 
@@ -95,7 +95,7 @@ def _other_word(mistake: Mistake) -> str:
 
 def _unknown_kind(mistake: Mistake) -> str:
     kind = mistake.found["kind"]
-    return f"unknown kind {kind!r}{nearest(str(kind), KINDS)}"
+    return f"unknown kind {kind!r}{nearest(str(kind), kinds_at(mistake.path))}"
 
 
 _WORDS: dict[str, Callable[[Mistake], str]] = {
@@ -106,7 +106,7 @@ _WORDS: dict[str, Callable[[Mistake], str]] = {
     "value_error": _wrong_value,
     "literal_error": _other_word,
     "union_tag_invalid": _unknown_kind,
-    "union_tag_not_found": lambda _: f"kind is missing; one of: {', '.join(KINDS)}",
+    "union_tag_not_found": lambda one: f"kind is missing; one of: {', '.join(kinds_at(one.path))}",
     "too_short": lambda _: "is empty; name at least one",
     "string_too_short": lambda _: "is empty; text belongs here",
     "string_too_long": lambda one: f"is {len(one.found)} characters long; at most {one.context['max_length']}",

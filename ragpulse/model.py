@@ -23,7 +23,8 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=False)
 
 
-def _address(text: str) -> str:
+def host(text: str) -> str:
+    """Errors: ValueError with what is wrong and the mend."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -72,7 +73,7 @@ def _header_prefix(text: str) -> str:
     return text
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(host)]
 Url = Annotated[str, AfterValidator(urls.url)]
 BaseUrl = Annotated[str, AfterValidator(urls.base_url)]
 Name = Annotated[str, AfterValidator(_name)]

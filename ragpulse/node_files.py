@@ -17,6 +17,8 @@ from ragpulse.borg.location import local_folder
 from ragpulse.errors import Problem
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
+from ragpulse.model import Part
+from ragpulse.notify import Notify
 from ragpulse.rag_stages import stages
 from ragpulse.secret_file import MAX_BYTES, is_open_to_all, secret_in
 from ragpulse.services import WATCHED, AnyService, Chroma, HeaderAuth, Http, Memory, Rag, RagStage, Ray, Tls, Vllm
@@ -45,17 +47,23 @@ def needed(cluster: Cluster, node: str) -> Iterator[Needed]:
         if node == backup.node:
             yield from _of_a_backup(("backups", name), backup)
     if node in cluster.monitoring_nodes():
-        for name, receiver in cluster.notify.receivers.items():
-            if receiver.url_file is not None:
-                yield Needed(("notify", "receivers", name, "url_file"), Path(receiver.url_file), "secret")
+        yield from of_notify(cluster.notify)
 
 
 def problems(cluster: Cluster, node: str, document: Document) -> list[Problem]:
-    found = [(one.key, text) for one in needed(cluster, node) for text in _wrong_with(one)]
+    found = [(one.key, text) for one in needed(cluster, node) for text in wrong_with(one)]
     for name, service in cluster.services.items():
         if service.tls is not None and asks(cluster, node, name):
             found += [(("services", name, "tls", key), text) for key, text in tls_files.problems(service.tls)]
     return [Problem(key_path(path), f"{text} (on {node})", document.line(path)) for path, text in found]
+
+
+def of_notify(notify: Notify) -> Iterator[Needed]:
+    parts: dict[Path_, Part | None] = {("receivers", name): one for name, one in notify.receivers.items()}
+    for at, part in {**parts, ("heartbeat",): notify.heartbeat, (): notify}.items():
+        for key, value in part or ():
+            if key.endswith("_file") and value is not None:
+                yield Needed(("notify", *at, key), Path(value), "file" if key == "ca_file" else "secret")
 
 
 def asks(cluster: Cluster, node: str, service: str) -> bool:
@@ -119,7 +127,7 @@ def _of_a_backup(at: Path_, backup: Backup) -> Iterator[Needed]:
         yield Needed((*at, "repository"), folder, "folder")
 
 
-def _wrong_with(needed: Needed) -> Iterator[str]:
+def wrong_with(needed: Needed) -> Iterator[str]:
     file = needed.file
     try:
         mode = file.stat().st_mode

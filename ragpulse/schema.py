@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from ragpulse import model, units
+from ragpulse import model, receiver_values, units
 from ragpulse.inventory import Cluster
 from ragpulse.key_meanings import meanings
 from ragpulse.units import prometheus_duration
@@ -22,6 +22,7 @@ _BYTE = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
 _NEVER = r"\s#<>{}|\\^`\""
 _SERVER = rf"^https?://(\[[0-9A-Fa-f:.]+\]|[^/?@:{_NEVER}]+)(:{_PORT})?"
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d"
 _ADDRESS = (
     rf"^(?!0\.0\.0\.0$)({_BYTE}(\.{_BYTE}){{3}}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%\w+)?|(?![\d.]+$){_LABEL}(\.{_LABEL})*)$"
 )
@@ -48,6 +49,9 @@ _WRITTEN: tuple[tuple[Any, JsonSchemaValue], ...] = (
     (model.FilePath, _text("^/", "the absolute path of a file or folder", "/run/secrets/vllm")),
     (model.HttpPath, _text("^/", "a path of the service", "/health")),
     (model.HeaderName, _text(r"^[!#$%&'*+.^_|~0-9A-Za-z-]+$", "the name of an HTTP header", "Authorization")),
+    (receiver_values.MailAddress, _text(r"^[^\s@<>,;\"]+@[0-9A-Za-z.-]+$", "a mail address", "oncall@example.org")),
+    (receiver_values.Server, _text(rf"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):{_PORT}$", "a server", "mail.example.org:587")),
+    (receiver_values.TimesOfDay, _text(rf"^{_TIME}-{_TIME}$", "from a time of day to another", "22:00-07:00")),
     (model.HeaderPrefix, _text("^[!-~]*$", "one word before the secret, or nothing", "Bearer", "")),
 )
 # By the function that checks it.

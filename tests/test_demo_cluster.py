@@ -12,6 +12,7 @@ from ragpulse.demo.processes import demo_processes
 from ragpulse.errors import RagpulseError
 from ragpulse.inventory import Cluster
 from ragpulse.rag_stages import stages
+from ragpulse.receivers import Webhook
 from ragpulse.services import Chroma, Memory, Rag, Vllm
 from ragpulse.stack.process import Process
 from ragpulse.targets import Targets
@@ -63,7 +64,7 @@ def test_the_file_is_valid_and_puts_all_services_on_alpha_so_that_beta_probes_th
 def test_every_port_of_the_file_is_the_one_asked_for(state: Path) -> None:
     cluster = demo(state)
     assert {node.port for node in cluster.nodes.values()} == {PORTS.agent}
-    assert cluster.monitoring.ports.model_dump(exclude={"alertmanager_cluster"}) == {
+    assert cluster.monitoring.ports.model_dump(exclude={"alertmanager_cluster", "relay"}) == {
         "overview": PORTS.overview,
         "receiver": PORTS.receiver,
         "prometheus": PORTS.prometheus,
@@ -76,7 +77,8 @@ def test_every_port_of_the_file_is_the_one_asked_for(state: Path) -> None:
         name: f"http://127.0.0.1:{port}"
         for name, port in (("vllm", PORTS.vllm), ("chroma", PORTS.chroma), ("memory", PORTS.memory))
     }
-    assert cluster.notify.receivers["desk"].url == f"http://127.0.0.1:{PORTS.receiver}/notifications"
+    desk = Webhook(kind="webhook", url=f"http://127.0.0.1:{PORTS.receiver}/notifications")
+    assert cluster.notify.receivers == {"desk": desk}
     assert cluster.notify.page == cluster.notify.ticket == ("desk",)
 
 

@@ -158,10 +158,19 @@ def test_committed_copies_belong_to_the_repository_only(tmp_path: Path) -> None:
         run("--config", tmp_path / EXAMPLE.name, "--committed")
 
 
-def test_a_receiver_that_an_old_alertmanager_refuses_is_said(tmp_path: Path) -> None:
-    file = tmp_path / "c.yaml"
+def test_what_else_must_run_and_which_file_is_wrong_is_said(tmp_path: Path) -> None:
+    file, secret = tmp_path / "c.yaml", tmp_path / "desk"
     file.write_text(
         "cluster: c\nnodes: {a: {address: 127.0.0.1}}\n"
-        "notify: {receivers: {desk: {kind: webhook, url_file: /run/secrets/desk}}, page: [desk]}\n"
+        f"notify: {{receivers: {{desk: {{kind: webhook, url_file: {secret}}}}}, page: [desk]}}\n"
     )
-    assert "needs Alertmanager 0.26" in run("--config", file, "--out", tmp_path / "out")[1]
+    adapter = "note: notify: desk (webhook) is told through the adapter at 127.0.0.1:9480, which `ragpulse up` starts"
+    missing = f"note: notify.receivers.desk.url_file: {secret} does not exist (on this machine)"
+    assert run("--config", file, "--out", tmp_path / "out")[1].splitlines()[:2] == [adapter, missing]
+    secret.write_text("")
+    assert (
+        f"{secret} is empty; it must hold the secret (on this machine)"
+        in run("--config", file, "--out", tmp_path / "out")[1]
+    )
+    secret.write_text("http://127.0.0.1:1/")
+    assert "url_file" not in run("--config", file, "--out", tmp_path / "out")[1]

@@ -15,7 +15,7 @@ from alerts import alertmanager, prometheus
 from alerts.render import render as rules
 from dashboards.render import boards, provisioning
 from exporters.vllm_document import with_names
-from ragpulse import atomic, cluster_file, refusal
+from ragpulse import atomic, cluster_file, node_files, refusal, yaml_file
 from ragpulse.errors import RagpulseError
 from ragpulse.generated import MARK
 from ragpulse.inventory import Cluster
@@ -98,7 +98,7 @@ def generate(
     """Write the Prometheus, Alertmanager and Grafana files of a cluster."""
     cluster = cluster_file.load(config)
     folder, wanted, ours = _place(cluster, config, out, committed=committed)
-    for note in alertmanager.notes(cluster):
+    for note in (*alertmanager.notes(cluster), *_wrong_files(cluster)):
         print(f"note: {note}")
     if check:
         found = list(differences(wanted, folder, ours))
@@ -112,6 +112,13 @@ def generate(
     with refusal.told(folder, "--out"):
         done = write(wanted, folder, ours)
     print("\n".join([*done, f"{len(wanted)} files in {folder} are current"]))
+
+
+def _wrong_files(cluster: Cluster) -> Iterator[str]:
+    """Of those that Alertmanager reads, which need not be on this machine."""
+    for needed in node_files.of_notify(cluster.notify):
+        for text in node_files.wrong_with(needed):
+            yield f"{yaml_file.key_path(needed.key)}: {text} (on this machine)"
 
 
 def _place(

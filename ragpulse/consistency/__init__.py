@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ragpulse.consistency import memory, places, rag, references, service_urls, targets, times
+from ragpulse.consistency import memory, places, rag, receivers, references, service_urls, targets, times
 from ragpulse.consistency.contradiction import Contradiction
 from ragpulse.consistency.names import Names
 from ragpulse.inventory import Cluster
@@ -11,5 +11,5 @@ from ragpulse.inventory import Cluster
 def contradictions(cluster: Cluster, names: Names) -> Iterator[Contradiction]:
     """`names`: all that the file names, also what of `cluster` is missing because it could not be read."""
     yield from references.contradictions(cluster, names)
-    for look in (places, service_urls, times, targets, memory, rag):
+    for look in (receivers, places, service_urls, times, targets, memory, rag):
         yield from look.contradictions(cluster)

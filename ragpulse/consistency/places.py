@@ -8,6 +8,7 @@ from ragpulse.consistency.contradiction import Contradiction
 from ragpulse.endpoints import LOOPBACK, authority, monitoring_address
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
+from ragpulse.relayed import relayed
 from ragpulse.tiers import HOME_TIER, addresses
 
 
@@ -45,24 +46,26 @@ def places(cluster: Cluster) -> Iterator[Place]:
             address = monitoring_address(cluster, name)
             yield Place(address, ports.prometheus, name, "the Prometheus")
             yield Place(address, ports.alertmanager, name, "the Alertmanager")
-            # 127.0.0.1 is another place on each machine, so the Overview pages of a pair do not meet.
-            pair = len(cluster.monitoring_nodes()) > 1
-            yield (
-                Place(address, ports.alertmanager_cluster, name, "the Alertmanager")
-                if pair
-                else Place(LOOPBACK, ports.overview, name, "the Overview page")
-            )
+            # 127.0.0.1 is another place on each machine, so what a pair has there does not meet.
+            if len(cluster.monitoring_nodes()) > 1:
+                yield Place(address, ports.alertmanager_cluster, name, "the Alertmanager")
+                continue
+            yield Place(LOOPBACK, ports.overview, name, "the Overview page")
+            if relayed(cluster):
+                yield Place(LOOPBACK, ports.relay, name, "the adapter of notifications")
 
 
 def _ports(cluster: Cluster) -> Iterator[Contradiction]:
     setting_of: dict[int, str] = {}
+    unused = {"alertmanager_cluster"} if len(cluster.monitoring_nodes()) == 1 else set()
+    unused |= set() if relayed(cluster) else {"relay"}
     for setting, port in cluster.monitoring.ports.model_dump().items():
-        if setting == "alertmanager_cluster" and len(cluster.monitoring_nodes()) == 1:
-            continue  # nobody listens there
+        if setting in unused:
+            continue
         other = setting_of.setdefault(port, setting)
         if other != setting:
             at: Path_ = ("monitoring", "ports")
-            because = ((*at, other), ("monitoring", "nodes"))
+            because = ((*at, other), ("monitoring", "nodes"), ("notify",))
             yield Contradiction((*at, setting), f"{port} is already the port of {other}", because)
 
 

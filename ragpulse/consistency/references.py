@@ -27,7 +27,6 @@ def contradictions(cluster: Cluster, names: Names) -> Iterator[Contradiction]:
     yield from _unknown(("monitoring", "nodes"), cluster.monitoring.nodes, nodes, "node")
     yield from _unknown(("notify", "page"), cluster.notify.page, receivers, "receiver")
     yield from _unknown(("notify", "ticket"), cluster.notify.ticket, receivers, "receiver")
-    yield from _receivers(cluster)
     yield from _tiers(cluster)
     yield from _circles(cluster)
 
@@ -46,15 +45,6 @@ def _unknown_one(path: Path_, name: str | None, known: tuple[str, ...], what: st
     if name is not None and name not in known:
         hint = nearest(name, known, listed="there is:") or "; there is none"
         yield Contradiction(path, f"no {what} is called {name}{hint}")
-
-
-def _receivers(cluster: Cluster) -> Iterator[Contradiction]:
-    for name, receiver in cluster.notify.receivers.items():
-        at: Path_ = ("notify", "receivers", name)
-        if receiver.url is None and receiver.url_file is None:
-            yield Contradiction(at, "needs either url or url_file")
-        if receiver.url is not None and receiver.url_file is not None:
-            yield Contradiction((*at, "url_file"), "stands beside url; keep one of them")
 
 
 def _tiers(cluster: Cluster) -> Iterator[Contradiction]:
