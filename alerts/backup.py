@@ -34,9 +34,9 @@ AILING = (FAILED, STALE, UNVERIFIED, LOCK_HELD, PATH_MISSING, REPOSITORY_FULL)
 
 # Reasons that speak of what was backed up, and not of the run.
 _WORTHLESS = ("damaged", "unreadable", "fewer_records", "missing_path")
-_OVERDUE = 1.25  # a backup takes longer on one day than on another
+OVERDUE = 1.25  # a backup takes longer on one day than on another
 _HOUR, _DAY = 3600.0, 86400.0
-_LITTLE, _HISTORY, _AHEAD = 0.3, 7 * _DAY, 14 * _DAY
+LITTLE, _HISTORY, AHEAD = 0.3, 7 * _DAY, 14 * _DAY
 _SETTLED_INTERVALS = 3
 
 
@@ -104,7 +104,7 @@ class _Rules:
         )
 
     def _stale(self, every: float) -> Alert:
-        limit = _OVERDUE * every
+        limit = OVERDUE * every
         last = LAST_SUCCESS if self._is_listed else LAST_COMMIT
         failed = f" unless on (backup) {instant(FAILURE, backup=self._name, operation='create')} == 1"
         return self._alert(
@@ -144,11 +144,11 @@ class _Rules:
         history = max(_HISTORY, 4 * (self._backup.every or 0))
         return self._alert(
             REPOSITORY_FULL,
-            f"{free} / {whole} < {_LITTLE} and {forecast(REPOSITORY_FREE, history, _AHEAD, backup=self._name)} < 0"
+            f"{free} / {whole} < {LITTLE} and {forecast(REPOSITORY_FREE, history, AHEAD, backup=self._name)} < 0"
             f" and {past(REPOSITORY_FREE, _DAY, backup=self._name)}",
             hold=_HOUR,
             what="has {{ $value | humanizePercentage }} of its repository's disk left, and that is going.",
-            meaning=f"At the pace of the last {human_duration(history)} it is full within {human_duration(_AHEAD)}."
+            meaning=f"At the pace of the last {human_duration(history)} it is full within {human_duration(AHEAD)}."
             " Borg needs room to delete, too: a disk that is quite full cannot be pruned.",
         )
 

@@ -17,12 +17,12 @@ from ragpulse.services import Chroma
 from ragpulse.vantage import home
 
 _HOUR, _DAY = 3600.0, 86400.0
-_LITTLE, _HISTORY, _AHEAD = 0.3, 7 * _DAY, 14 * _DAY
+LITTLE, _HISTORY, AHEAD = 0.3, 7 * _DAY, 14 * _DAY
 # Who makes and deletes a collection every hour leaks this many folders a day, for ever; who does it by hand does not.
-_LEAKED_A_DAY, _LEAKED_BYTES = 24, 2**30
+_LEAKED_A_DAY, LEAKED_BYTES = 24, 2**30
 # A collection keeps up to 1000 records in the log until its index takes them over, and twice that in a busy moment.
 # Beyond, at the 10 000 records that are read in 11 to 14 s, each further 10 000 delay a start by as much.
-_BACKLOG, _OF_A_COLLECTION = 10_000, 2_000
+BACKLOG, _OF_A_COLLECTION = 10_000, 2_000
 
 
 def rules(cluster: Cluster) -> list[Group]:
@@ -37,7 +37,7 @@ def _alerts(cluster: Cluster, name: str) -> Iterator[Alert]:
         cluster,
         name,
         "ChromaDiskFillingUp",
-        f"{free} / {whole} < {_LITTLE} and {forecast(FILESYSTEM_AVAILABLE, _HISTORY, _AHEAD, service=name)} < 0"
+        f"{free} / {whole} < {LITTLE} and {forecast(FILESYSTEM_AVAILABLE, _HISTORY, AHEAD, service=name)} < 0"
         f" and {past(FILESYSTEM_AVAILABLE, _DAY, service=name)}",
         what="has {{ $value | humanizePercentage }} of the disk of its data left, and that is going.",
         meaning="At the pace of the last week it is full within two weeks; then nothing can be written. Its database"
@@ -48,7 +48,7 @@ def _alerts(cluster: Cluster, name: str) -> Iterator[Alert]:
         cluster,
         name,
         "ChromaLeaksDirectories",
-        f"{orphans} and ({size} > {_LEAKED_BYTES}"
+        f"{orphans} and ({size} > {LEAKED_BYTES}"
         f" or {orphans} - {past(ORPHANED_DIRECTORIES, _DAY, service=name)} > {_LEAKED_A_DAY})",
         what="holds {{ $value }} folders of vector indexes that no collection uses.",
         meaning="A deleted collection leaves its folder behind, in every version. They take more than 1 GiB, or more"
@@ -59,7 +59,7 @@ def _alerts(cluster: Cluster, name: str) -> Iterator[Alert]:
         cluster,
         name,
         "ChromaWalBacklog",
-        f"{backlog} > {_BACKLOG} + {_OF_A_COLLECTION} * {collections}",
+        f"{backlog} > {BACKLOG} + {_OF_A_COLLECTION} * {collections}",
         what="has {{ $value }} records in its log that its indexes have not taken over.",
         meaning="It reads all of them at its next start, and its disk keeps them twice. A log that is never emptied"
         " comes from a database of a version before 0.6 that was never vacuumed.",

@@ -18,9 +18,9 @@ from ragpulse.units import human_duration
 RECALL_LOW, RECALL_DROPPED = "RecallLow", "RecallDropped"
 CANARY_MISSING, DISTANCE_DRIFTED = "CanaryMissing", "RecallDistanceDrift"
 
-_LOW = 0.9
-_DROP, _WEEK = 0.02, 7 * 86_400.0  # a hundredth comes and goes where an index is written to
-_DRIFT = 0.01  # a thousand times what 32-bit floats lose
+LOW = 0.9
+DROP, _WEEK = 0.02, 7 * 86_400.0  # a hundredth comes and goes where an index is written to
+DRIFT = 0.01  # a thousand times what 32-bit floats lose
 _LEAF_INTERVALS = 3
 _TWICE = 1.5  # intervals of the canary: two runs in a row have found it
 
@@ -38,7 +38,7 @@ def rules(cluster: Cluster) -> list[Group]:
 def _alerts(cluster: Cluster, service: str, canary: ChromaCanary) -> Iterator[Alert]:
     recall = instant(RECALL, service=service, k=str(NEAREST))
     missing = f"{instant(STATE, service=service, state=NOT_THERE)} == 1"
-    low = f"{recall} < {_LOW:g}"
+    low = f"{recall} < {LOW:g}"
     best = highest(RECALL, _WEEK, service=service, k=str(NEAREST))
     mend = "`ragpulse canary init` writes it" if canary.golden_file is None else "or the golden file is of another one"
 
@@ -69,14 +69,14 @@ def _alerts(cluster: Cluster, service: str, canary: ChromaCanary) -> Iterator[Al
     )
     yield alert(
         RECALL_DROPPED,
-        f"{recall} < {best} - {_DROP:g} unless on (service) ({low}) unless on (service) {missing}",
+        f"{recall} < {best} - {DROP:g} unless on (service) ({low}) unless on (service) {missing}",
         "finds {{ $value | humanizePercentage }} of the ten nearest records, less than it did.",
-        f"The best of {human_duration(_WEEK)} was better by more than {_DROP:.0%}: records of the golden set are gone,"
+        f"The best of {human_duration(_WEEK)} was better by more than {DROP:.0%}: records of the golden set are gone,"
         " or the index was built anew, upgraded or set to search less.",
     )
     yield alert(
         DISTANCE_DRIFTED,
-        f"{instant(DISTANCE_DRIFT, service=service)} > {_DRIFT:g}",
+        f"{instant(DISTANCE_DRIFT, service=service)} > {DRIFT:g}",
         "tells distances that are wrong by up to {{ $value | humanizePercentage }}.",
         "A record that should be known has another vector than it had, or distances are computed in another way.",
     )

@@ -102,6 +102,11 @@ def forecast(metric: Metric, window: Window, ahead: float, **labels: Matcher) ->
     return f"predict_linear({_gauge(metric, labels)}[{_duration(window)}], {ahead:g})"
 
 
+def growth(metric: Metric, window: Window, **labels: Matcher) -> str:
+    """By how much a gauge grows per second, as over the window; below 0 where it shrinks."""
+    return f"deriv({_gauge(metric, labels)}[{_duration(window)}])"
+
+
 def past(metric: Metric, ago: Window, **labels: Matcher) -> str:
     """What a gauge was so long ago; nothing where it did not exist yet."""
     return f"{_gauge(metric, labels)} offset {_duration(ago)}"
