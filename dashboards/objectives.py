@@ -2,24 +2,48 @@
 
 from collections.abc import Iterator
 
+from dashboards import alert_rows, targets
 from dashboards import objectives_queries as queries
 from dashboards import queries as shared
-from dashboards.links import Down
+from dashboards.links import BoardName, Down
 from dashboards.panel import Board, Folded, Panel, Row, Variable
-from dashboards.panels import Limits, count_of_bad, judged
+from dashboards.panels import BAD, GOOD, Column, Key, Limits, Line, count_of_bad, judged, table, trend
 from ragpulse import budget
 from ragpulse.inventory import Cluster
+from ragpulse.objectives import Slo
 from ragpulse.promql import Pattern, series
 from ragpulse.recorded import SLO_OBJECTIVE
+from ragpulse.units import human_duration
 
-_VERDICT_HEIGHT = 4
-_RATIO, _TIMES = "percentunit", "none"
+_VERDICT_HEIGHT, _HEIGHT, _TABLE_HEIGHT = 4, 8, 10
+_RATIO, _TIMES, _SECONDS, _PER_SECOND = "percentunit", "none", "s", "ops"
 _LOW_BUDGET = 0.25  # of the budget: time to stop what is risky
 _OVERSPENT = -1e9  # there is no end to how far
+_EACH = "{{service}} {{slo}} {{check}}"
+# Where the cause of a missed objective is to be found.
+_CAUSE: dict[Slo, BoardName] = {
+    "availability": "overview",
+    "response_time": "retrieval",
+    "time_to_first_token": "inference",
+    "throughput": "inference",
+    "gpu_utilization": "machines",
+}
 
 
 def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
-    yield Row([_budget(), _burn(cluster), _firing("page"), _firing("ticket")], _VERDICT_HEIGHT)
+    budgeted = budget.budgeted(cluster)
+    tiles = [_budget(), _burn(cluster)] if budgeted else []
+    yield Row([*tiles, _firing("page"), _firing("ticket")], _VERDICT_HEIGHT)
+    if budgeted:
+        yield Row([_table(cluster)], _TABLE_HEIGHT, "Objectives and their error budgets")
+        yield Row([_burn_rates(cluster), _burn_down(), _reasons()], _HEIGHT)
+        whole = [_cluster_available(cluster)] if any(each.slo == "availability" for each in budgeted) else []
+        yield Folded("Events", [Row([_good(cluster), _bad(cluster), *whole], _HEIGHT)])
+    if slos := targets.slos(cluster):
+        shown = [targets.attained(cluster, slo, Down(_CAUSE[slo])) for slo in slos]
+        rows = [Row(shown[index : index + 3], _HEIGHT) for index in range(0, len(shown), 3)]
+        yield Folded("Attained, over the last minutes", rows)
+    yield from alert_rows.rows(cluster)
 
 
 def _budget() -> Panel:
@@ -30,7 +54,7 @@ def _budget() -> Panel:
         queries.least_budget(),
         _RATIO,
         Limits(warning=_LOW_BUDGET, bad=0),
-        Down("overview"),
+        Down("objectives", "Objectives"),
         lowest=_OVERSPENT,
         without_data="Not judgeable",
     )
@@ -43,19 +67,114 @@ def _burn(cluster: Cluster) -> Panel:
         " window; from the first limit on it earns a ticket, from the second on it pages.",
         queries.fastest_burn(cluster),
         _TIMES,
-        Limits(warning=budget.TICKET[0].factor, bad=budget.PAGE[0].factor),
-        Down("overview"),
+        _too_fast(),
+        Down("objectives", "Burn rates"),
         without_data="Not judgeable",
     )
+
+
+def _too_fast() -> Limits:
+    return Limits(warning=budget.TICKET[0].factor, bad=budget.PAGE[0].factor)
 
 
 def _firing(severity: str) -> Panel:
     title = f"{severity.capitalize()}s firing"
     return count_of_bad(
         title,
-        "Alerts of this severity that fire now. The Overview page lists them with their runbooks.",
+        "Alerts of this severity that fire now. The table of alerts says which; the Overview page has their runbooks.",
         shared.alerts(severity=severity),
-        Down("overview"),
+        Down("objectives", "Firing now"),
+    )
+
+
+def _table(cluster: Cluster) -> Panel:
+    hour, day = budget.pace(cluster), budget.TICKET[0].long
+    return table(
+        "Objectives",
+        "Each promise: what was attained over its window, how much of the budget is left, and how fast the last hours"
+        " spent it. Grey or small `measured`: it is still learning; red: its service is named, look at its alert.",
+        [Key("service", "Service"), Key("slo", "Target"), Key("check", "Check")],
+        [
+            Column(queries.objectives(), "Objective", _RATIO),
+            Column(queries.met(cluster), "Now", words={0: ("Missed", BAD), 1: ("Met", GOOD)}),
+            Column(queries.attained(cluster), "Attained", _RATIO),
+            Column(queries.left(), "Budget left", _RATIO, Limits(warning=_LOW_BUDGET, bad=0)),
+            Column(queries.burn(hour), "Burn 1 h", _TIMES, _too_fast()),
+            Column(queries.burn(day), "Burn 1 d", _TIMES, _too_fast()),
+            Column(queries.lasts(), "Lasts", _SECONDS),
+            Column(queries.measured(cluster), "Measured", _RATIO),
+        ],
+        by="Budget left",
+        without_data="No target is set",
+    )  # fmt: skip
+
+
+def _burn_rates(cluster: Cluster) -> Panel:
+    windows = budget.windows(cluster)
+    return trend(
+        "Burn rates",
+        "Of the budget that burns fastest, over windows from minutes to days. All above a line: it pages (upper) or"
+        " earns a ticket (lower); short ones low and long ones high: it is over, and still being paid for.",
+        [Line(queries.worst_burn(window), human_duration(window)) for window in windows],
+        _TIMES,
+        limits=_too_fast(),
+    )
+
+
+def _burn_down() -> Panel:
+    return trend(
+        "Error budgets over time",
+        "What is left of each budget. A cliff is an outage, a slope is something that fails all the time: look at the"
+        " reasons beside it.",
+        [Line(queries.left(), _EACH)],
+        _RATIO,
+        top=1,
+        limits=Limits(warning=_LOW_BUDGET, bad=0),
+    )
+
+
+def _reasons() -> Panel:
+    return trend(
+        "What spends them",
+        "Failed probes per second by service, check and reason. The largest is the worst contributor: mend that one"
+        " first.",
+        [Line(queries.failures_by_reason(), "{{service}} {{check}} {{reason}}")],
+        "reqps",
+        without_data="Nothing fails",
+    )
+
+
+def _good(cluster: Cluster) -> Panel:
+    return trend(
+        "Good events",
+        "Per second and objective: probes or requests that kept the promise. None at all: nothing is measured, and what"
+        " is not measured is not good.",
+        [Line(queries.good_events(cluster), _EACH)],
+        _PER_SECOND,
+    )
+
+
+def _bad(cluster: Cluster) -> Panel:
+    return trend(
+        "Bad events",
+        "Per second and objective: those that broke the promise, each as much as any other. Look at the service with"
+        " the most of them.",
+        [Line(queries.bad_events(cluster), _EACH)],
+        _PER_SECOND,
+    )
+
+
+def _cluster_available(cluster: Cluster) -> Panel:
+    target = cluster.targets.availability
+    promised = [Line(f"vector({target.objective:.10g})", "objective", target=True)] if target else []
+    over = [Line(queries.cluster_attained(target.window), "over its window")] if target else []
+    return trend(
+        "The whole cluster",
+        "Share of the work that the weakest service could do at each moment, and its mean over the window. The service"
+        " that is weakest most often is the one to make sturdier.",
+        [Line(queries.cluster_available(), "now"), *over, *promised],
+        _RATIO,
+        top=1,
     )
 
 

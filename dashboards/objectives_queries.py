@@ -1,11 +1,16 @@
 """What the board asks of objectives and their budgets."""
 
-from ragpulse import budget
+from collections.abc import Callable
+
+from ragpulse import budget, recorded
+from ragpulse.catalogue import service
 from ragpulse.inventory import Cluster
-from ragpulse.promql import Pattern, series
+from ragpulse.promql import Pattern, rate, series
 
 _CLUSTER = Pattern("$cluster")
 _SLO = Pattern("$slo")
+_BY = "slo, service, check"
+_SHOWN = "$__rate_interval"
 
 
 def least_budget() -> str:
@@ -14,3 +19,65 @@ def least_budget() -> str:
 
 def fastest_burn(cluster: Cluster) -> str:
     return f"max({series(budget.burn(budget.pace(cluster)), cluster=_CLUSTER, slo=_SLO)})"
+
+
+def objectives() -> str:
+    return _each(recorded.SLO_OBJECTIVE)
+
+
+def met(cluster: Cluster) -> str:
+    return _each(recorded.slo_met(cluster))
+
+
+def attained(cluster: Cluster) -> str:
+    """Over the window of each objective."""
+    return _over_windows(cluster, budget.attained)
+
+
+def measured(cluster: Cluster) -> str:
+    return _over_windows(cluster, budget.measured)
+
+
+def left() -> str:
+    return _each(budget.BUDGET_LEFT)
+
+
+def lasts() -> str:
+    return _each(budget.EXHAUSTION)
+
+
+def burn(window: float) -> str:
+    return _each(budget.burn(window))
+
+
+def worst_burn(window: float) -> str:
+    return f"max({series(budget.burn(window), cluster=_CLUSTER, slo=_SLO)})"
+
+
+def good_events(cluster: Cluster) -> str:
+    return f"{_each(budget.events(cluster))} - {bad_events(cluster)}"
+
+
+def bad_events(cluster: Cluster) -> str:
+    return _each(budget.errors(cluster))
+
+
+def failures_by_reason() -> str:
+    return f"sum by (service, check, reason) ({rate(service.FAILURES, _SHOWN, cluster=_CLUSTER)}) > 0"
+
+
+def cluster_available() -> str:
+    return series(budget.CLUSTER_AVAILABLE, cluster=_CLUSTER)
+
+
+def cluster_attained(window: float) -> str:
+    return series(budget.cluster_attained(window), cluster=_CLUSTER)
+
+
+def _each(name: str) -> str:
+    return f"max by ({_BY}) ({series(name, cluster=_CLUSTER, slo=_SLO)})"
+
+
+def _over_windows(cluster: Cluster, name: Callable[[float], str]) -> str:
+    windows = dict.fromkeys(objective.budget_window for objective in budget.budgeted(cluster))
+    return " or ".join(_each(name(window)) for window in windows if window is not None)
