@@ -9,7 +9,8 @@ from tests.fakes.binaries import each_generation
 from tests.fakes.board_json import EXAMPLE
 from tests.fakes.board_panel import assert_shows
 
-# Ten minutes, a sample each 10 s, of two clusters; a Prometheus gives its alerts no cluster, so all count. GpuHot fires for the last 5 minutes, NodeDown fired twice for a minute.
+# Ten minutes, a sample each 10 s, of two clusters; a Prometheus gives its alerts no cluster, so all of them count.
+# GpuHot fires for the last 5 minutes, NodeDown fired twice for a minute.
 OBJECTIVE = 'slo="availability",service="chroma",check="ready"'
 SERIES = {
     f"ragpulse:slo_budget_left:ratio{{{OBJECTIVE}": "0.7x60",
@@ -44,7 +45,8 @@ SHIPPED = len(alert_queries.shipped(EXAMPLE))
             id="since its condition holds",
         ),
         pytest.param(
-            alert_queries.times_true(), {'{alertname="GpuHot"}': 2 * 1, '{alertname="NodeDown"}': 2 * 2}, id="how often",
+            alert_queries.times_true(), {'{alertname="GpuHot"}': 2 * 1, '{alertname="NodeDown"}': 2 * 2},
+            id="how often",
         ),
         pytest.param(
             alert_queries.seconds_firing(EXAMPLE), {'{alertname="GpuHot"}': 2 * 310, '{alertname="NodeDown"}': 2 * 120},
