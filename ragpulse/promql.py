@@ -40,6 +40,7 @@ _RECORDED = {
 _PROMETHEUS = {
     "up": _TARGET_LABELS,
     "ALERTS": ("alertname", "alertstate", "severity", "component", "node", "service", "source", "backup", "slo"),
+    "ALERTS_FOR_STATE": ("alertname", "severity", "component"),
     "prometheus_notifications_alertmanagers_discovered": _TARGET_LABELS,
 }
 _OUR_NAMES = re.compile(r"ragpulse_[a-z0-9_]+")
@@ -187,6 +188,14 @@ def firing(alert: Matcher, **labels: Matcher) -> str:
 def fired_within(window: Window, **labels: Matcher) -> str:
     """Alerts that fire, or did within the window."""
     return f"max_over_time({series('ALERTS', alertstate='firing', **labels)}[{_duration(window)}])"
+
+
+def last_active(window: Window, **labels: Matcher) -> str:
+    """Of alerts that fired within the window: since when, in Unix time, each was last true, as it fired or fires."""
+    return (
+        f"last_over_time({series('ALERTS_FOR_STATE', **labels)}[{_duration(window)}])"
+        f" and ignoring (alertstate) {fired_within(window, **labels)}"
+    )
 
 
 def reads_gauge(expression: str) -> bool:
