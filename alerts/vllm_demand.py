@@ -22,7 +22,7 @@ VLLM_SATURATED = "VllmSaturated"
 
 # Once told it is over when requests wait for less than half of the time: a pause in between is no end.
 _OVER = 0.5
-_NEARLY_FULL = 0.9
+NEARLY_FULL = 0.9
 _FEW = 9.5
 
 
@@ -64,7 +64,7 @@ def _alerts(cluster: Cluster, service: str) -> Iterator[Alert]:
         cluster,
         service,
         name="VllmKvCacheNearFull",
-        condition=f"max by (service) ({lowest(KV_CACHE_USAGE, short, service=service)}) > {_NEARLY_FULL}"
+        condition=f"max by (service) ({lowest(KV_CACHE_USAGE, short, service=service)}) > {NEARLY_FULL}"
         f" unless on () {saturated} unless on () {preempts}",
         hold=hold,
         severity="ticket",

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from dashboards import engines as engines_of_vllm
 from dashboards import inference_queries as queries
 from dashboards import queries as shared
-from dashboards import targets, tiles
+from dashboards import ray, targets, tiles
 from dashboards.links import Down
 from dashboards.panel import Board, Folded, Panel, Row
 from dashboards.panels import BAD, GOOD, UNKNOWN, WARNING, Line, count_of_bad, timeline, trend
@@ -30,6 +31,9 @@ def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
     yield Row([*([_engines(engines)] if engines else []), tiles.pages(), *judged], _VERDICT_HEIGHT)
     if cluster.of_kind(Vllm):
         yield from _vllm(cluster)
+        yield from engines_of_vllm.rows(cluster)
+    if cluster.of_kind(Ray):
+        yield from ray.rows()
 
 
 def _engines(names: tuple[str, ...]) -> Panel:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 
+from dashboards import capacity, targets
 from dashboards import machines_queries as queries
 from dashboards import queries as shared
-from dashboards import targets
-from dashboards.links import Down
+from dashboards.links import Down, cell
 from dashboards.panel import Board, Folded, Panel, Row
-from dashboards.panels import Line, count_of_bad, trend
+from dashboards.panels import Column, Key, Limits, Line, count_of_bad, table, trend
+from dashboards.panels.states import COMPONENT
 from ragpulse.inventory import Cluster
 
-_VERDICT_HEIGHT, _HEIGHT = 4, 8
+_VERDICT_HEIGHT, _HEIGHT, _TABLE_HEIGHT = 4, 8, 7
 _RATIO, _WATTS, _CELSIUS, _BYTES, _COUNT = "percentunit", "watt", "celsius", "bytes", "short"
 _GPU = "{{node}} GPU {{gpu}}"
+_BUSY = Limits(warning=0.9, bad=0.97)
 
 
 def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
@@ -21,7 +23,9 @@ def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
     yield Row([_nodes(), *([judged] if is_judged else [])], _VERDICT_HEIGHT)
     if cluster.reads_gpus():
         yield from _gpus(cluster)
-    yield Row([_cpu(), _memory(), _pressure()], _HEIGHT, "Nodes")
+    yield Row([_nodes_now()], _TABLE_HEIGHT, "Nodes")
+    yield Row([_cpu(), _memory(), _pressure()], _HEIGHT)
+    yield from capacity.rows(cluster)
 
 
 def _nodes() -> Panel:
@@ -150,6 +154,25 @@ def _time_by_user() -> Panel:
         _RATIO,
         top=1,
     )
+
+
+def _nodes_now() -> Panel:
+    return table(
+        "Nodes now",
+        "Every machine side by side. A click on its name leads to all that is known of it; the one that is otherwise"
+        " than the others is where to look.",
+        [Key("node", "Node", Down("node", choose={"node": cell("Node")}))],
+        [
+            Column(queries.node_state(), "State", words=COMPONENT),
+            Column(queries.now_cpu_busy(), "CPU busy", _RATIO, _BUSY),
+            Column(queries.now_memory_used(), "Memory used", _RATIO, _BUSY),
+            Column(queries.now_pressure(), "Pressure", _RATIO, Limits(warning=0.1, bad=0.3)),
+            Column(queries.now_gpu_busy(), "GPUs busy", _RATIO),
+            Column(queries.hottest(), "GPU", _CELSIUS),
+            Column(queries.uptime(), "Up for", "s"),
+        ],
+        without_data="No node is known",
+    )  # fmt: skip
 
 
 def _cpu() -> Panel:
