@@ -1,7 +1,9 @@
 """What boards ask of alerts: which fire, which are noisy, which never did."""
 
+from alerts.monitoring import WATCHDOG
 from alerts.rule import Alert
 from alerts.rules import COMPONENTS
+from ragpulse import promql
 from ragpulse.inventory import Cluster
 from ragpulse.promql import fired_within, series
 
@@ -11,21 +13,30 @@ _WEEK = 7 * 86_400.0
 
 
 def firing() -> str:
-    return f"max by ({_BY}) ({series('ALERTS', alertstate='firing', severity=_SEVERE)})"
+    """The watchdog too."""
+    heard = f"{series('ALERTS', alertstate='firing', severity=_SEVERE)} or {promql.firing(WATCHDOG)}"
+    return f"max by ({_BY}) ({heard})"
 
 
 def firing_for() -> str:
     """Seconds since its expression became true."""
-    since = f"max by ({_BY}) ({series('ALERTS_FOR_STATE', severity=_SEVERE)})"
+    since = f"max by ({_BY}) ({series('ALERTS_FOR_STATE')})"
     return f"(time() - {since}) and on ({_BY}) {firing()}"
 
 
 def counts(state: str) -> str:
-    return f"count by (severity) ({series('ALERTS', alertstate=state, severity=_SEVERE)})"
+    heard = series("ALERTS", alertstate=state, severity=_SEVERE)
+    return f"count by (severity) ({heard}) {_or_none('severity')}"
 
 
 def by_name() -> str:
-    return f"max by (alertname) ({series('ALERTS', alertstate='firing', severity=_SEVERE)})"
+    heard = series("ALERTS", alertstate="firing", severity=_SEVERE)
+    return f"max by (alertname) ({heard}) {_or_none('alertname')}"
+
+
+def _or_none(label: str) -> str:
+    """One 0 while there is none, and nothing while the rules are not evaluated."""
+    return f'or on () label_replace(count({promql.firing(WATCHDOG)}) * 0, "{label}", "none", "", "")'
 
 
 def seconds_firing(cluster: Cluster) -> str:

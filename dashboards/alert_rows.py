@@ -22,13 +22,13 @@ def rows(cluster: Cluster) -> Iterator[Row | Folded]:
 def _firing() -> Panel:
     return table(
         "Firing now",
-        "Alerts that fire, the oldest first, and for how long their condition has held. The Overview page has value,"
-        " expression and runbook of each.",
+        "Alerts that fire, and for how long their condition has held; the watchdog fires always and proves that rules"
+        " are evaluated. The Overview page has value, expression and runbook of each.",
         [_NAME, Key("severity", "Severity"), Key("component", "About")],
         [Column(asked.firing()), Column(asked.firing_for(), "For", _SECONDS)],
         by="For",
         descending=True,
-        without_data="None fires",
+        without_data="Unknown: not even the watchdog fires",
     )
 
 
@@ -38,7 +38,6 @@ def _over_time() -> Panel:
         "Each alert is drawn while it fires. What begins together has one cause: look at the one that pages first.",
         [Line(asked.by_name(), "{{alertname}}")],
         _COUNT,
-        without_data="None fired",
     )
 
 
@@ -52,7 +51,6 @@ def _how_many() -> Panel:
             Line(asked.counts("pending"), "{{severity}} waiting"),
         ],
         _COUNT,
-        without_data="None",
     )
 
 
@@ -68,7 +66,6 @@ def _noisy(cluster: Cluster) -> Panel:
         ],
         by="Times",
         descending=True,
-        without_data="None fired",
     )
 
 

@@ -123,7 +123,6 @@ def _failing() -> Panel:
         " a process that does not listen; look there.",
         [Line(queries.failures_by_reason(), f"{_WAY} {{{{reason}}}}")],
         "reqps",
-        without_data="None fails",
     )
 
 
@@ -195,7 +194,6 @@ def _errors() -> Panel:
         " the cable first.",
         [Line(queries.trouble(network.ERRORS), f"{_LINK} {{{{direction}}}}")],
         _PACKETS,
-        without_data="None is damaged",
     )
 
 
@@ -206,7 +204,6 @@ def _drops() -> Panel:
         " slow, or a faster link sends into a slower one.",
         [Line(queries.trouble(network.DROPPED), f"{_LINK} {{{{direction}}}}")],
         _PACKETS,
-        without_data="None is dropped",
     )
 
 

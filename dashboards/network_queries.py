@@ -1,5 +1,6 @@
 """What the board asks of links and of the ways between nodes."""
 
+from dashboards.queries import any_of
 from ragpulse.catalogue import network
 from ragpulse.metric import Metric
 from ragpulse.promql import Pattern, Window, increase, instant, quantile, rate
@@ -55,7 +56,7 @@ def utilisation(window: Window = _SHOWN) -> str:
 
 def trouble(metric: Metric) -> str:
     """Packets per second, of links that have any."""
-    return f"sum by ({_LINK}, direction) ({rate(metric, _SHOWN, cluster=_CLUSTER, node=_NODE)}) > 0"
+    return any_of(f"sum by ({_LINK}, direction) ({rate(metric, _SHOWN, cluster=_CLUSTER, node=_NODE)})", "node")
 
 
 def way_time(share: float, window: Window = _SHOWN) -> str:
@@ -88,4 +89,4 @@ def failures_now() -> str:
 
 def failures_by_reason() -> str:
     failed = rate(network.PEER_FAILURES, _SHOWN, cluster=_CLUSTER, node=_NODE)
-    return f"sum by ({_WAY}, reason) ({failed}) > 0"
+    return any_of(f"sum by ({_WAY}, reason) ({failed})", "node")

@@ -140,7 +140,6 @@ def _reasons() -> Panel:
         " first.",
         [Line(queries.failures_by_reason(), "{{service}} {{check}} {{reason}}")],
         "reqps",
-        without_data="Nothing fails",
     )
 
 

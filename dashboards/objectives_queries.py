@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from dashboards.queries import any_of
 from ragpulse import budget, recorded
 from ragpulse.catalogue import service
 from ragpulse.inventory import Cluster
@@ -63,7 +64,8 @@ def bad_events(cluster: Cluster) -> str:
 
 
 def failures_by_reason() -> str:
-    return f"sum by (service, check, reason) ({rate(service.FAILURES, _SHOWN, cluster=_CLUSTER)}) > 0"
+    failed = rate(service.FAILURES, _SHOWN, cluster=_CLUSTER)
+    return any_of(f"sum by (service, check, reason) ({failed})", "service")
 
 
 def cluster_available() -> str:

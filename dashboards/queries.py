@@ -42,6 +42,11 @@ def not_up(**labels: Matcher) -> str:
     return f"count({states} < {_UP}) or count({states}) * 0"
 
 
+def any_of(expression: str, label: str) -> str:
+    """What is above 0; when nothing is, one 0 whose `label` says `none`; and nothing where nobody counts at all."""
+    return f'{expression} > 0 or on () label_replace(sum({expression}) * 0, "{label}", "none", "", "")'
+
+
 def attained(cluster: Cluster, slo: Slo) -> str:
     return series(slo_value(long_window(cluster)), cluster=_CLUSTER, slo=slo)
 

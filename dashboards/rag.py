@@ -48,7 +48,6 @@ def _stage_failures() -> Panel:
         " dimension_mismatch: the vectors are of another model; look at what changed.",
         [Line(asked.stage_failures(), "{{service}} {{stage}} {{reason}}")],
         _PER_SECOND,
-        without_data="None fails",
     )
 
 

@@ -84,7 +84,6 @@ def _tasks() -> Panel:
         " room for them.",
         [Line(asked.open_tasks(), "{{service}} {{state}}")],
         _COUNT,
-        without_data="None",
     )
 
 

@@ -1,5 +1,6 @@
 """What the board asks of Ray."""
 
+from dashboards.queries import any_of
 from ragpulse.catalogue import ray
 from ragpulse.metric import Metric
 from ragpulse.promql import Pattern, instant, rate
@@ -28,7 +29,7 @@ def by_state(metric: Metric) -> str:
 
 def open_tasks() -> str:
     states = tuple(state for state in ray.TASK_STATES if state not in _ENDED)
-    return f"sum by (service, state) ({instant(ray.TASKS, cluster=_CLUSTER, state=states)}) > 0"
+    return any_of(f"sum by (service, state) ({instant(ray.TASKS, cluster=_CLUSTER, state=states)})", "service")
 
 
 def evictions() -> str:

@@ -103,7 +103,6 @@ def _failures(names: tuple[str, ...]) -> Panel:
         " connect a process or a network, timeout an overload; look there.",
         [Line(asked.failures(names), "{{service}} {{check}} {{reason}}")],
         _PER_SECOND,
-        without_data="None fails",
     )
 
 

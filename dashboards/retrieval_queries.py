@@ -1,5 +1,6 @@
 """What the board asks of stores, memories, paths and backups. All of it is of services, wherever it was measured."""
 
+from dashboards.queries import any_of
 from ragpulse.catalogue import backup, chroma, chroma_recall, memory, rag, service
 from ragpulse.golden import NEAREST
 from ragpulse.metric import Metric
@@ -18,7 +19,7 @@ def latency(share: float, names: tuple[str, ...]) -> str:
 
 def failures(names: tuple[str, ...]) -> str:
     failed = rate(service.FAILURES, _WINDOW, cluster=_CLUSTER, service=names)
-    return f"sum by (service, check, reason) ({failed}) > 0"
+    return any_of(f"sum by (service, check, reason) ({failed})", "service")
 
 
 def worst_recall() -> str:
@@ -58,7 +59,8 @@ def stage_time(share: float) -> str:
 
 
 def stage_failures() -> str:
-    return f"sum by (service, stage, reason) ({rate(rag.STAGE_FAILURES, _WINDOW, cluster=_CLUSTER)}) > 0"
+    failed = rate(rag.STAGE_FAILURES, _WINDOW, cluster=_CLUSTER)
+    return any_of(f"sum by (service, stage, reason) ({failed})", "service")
 
 
 def first_token(share: float) -> str:

@@ -19,6 +19,7 @@ SERIES = {
     'ragpulse_chroma_filesystem_bytes{service="a"': "1726800x60",
     'ragpulse_probe_failures_total{service="a",check="query",reason="timeout"': "0+1x60",
     'ragpulse_probe_failures_total{service="a",check="query",reason="connect"': "7x60",
+    'ragpulse_probe_failures_total{service="b",check="query",reason="connect"': "7x60",
     'ragpulse_backup_last_success_timestamp_seconds{backup="nightly"': "300x60",
     'ragpulse_backup_last_success_timestamp_seconds{backup="never"': "0x60",
     'ragpulse_backup_interval_seconds{backup="nightly"': "200x60",
@@ -33,6 +34,7 @@ SERIES = {
     'ragpulse_network_probe_failures_total{peer="b",tier="lan",reason="timeout"': "0x50 1x10",
     'ragpulse_network_probe_failures_total{peer="c",tier="lan",reason="timeout"': "4x60",
 }
+IN = '{direction="in",interface="e0",node="a",tier="lan"}'
 LINK = '{interface="e0",node="a",tier="lan"}'
 
 
@@ -65,10 +67,15 @@ LINK = '{interface="e0",node="a",tier="lan"}'
         pytest.param(network_queries.fullest_link(), {"{}": 0.9}, id="the fullest of all"),
         pytest.param(network_queries.errors_now(), {"{}": 1.5}, id="damaged and dropped together"),
         pytest.param(
-            network_queries.trouble(network.DROPPED), {'{direction="in",interface="e0",node="a",tier="lan"}': 1},
+            network_queries.trouble(network.DROPPED), {IN: 1},
             id="links that drop, and no others",
         ),
         pytest.param(network_queries.pairs_failing(), {"{}": 1}, id="pairs that fail now"),
+        pytest.param(retrieval_queries.stage_failures(), {}, id="nothing where nobody counts"),
+        pytest.param(network_queries.trouble(network.ERRORS), {IN: 0.5}, id="where packets are damaged"),
+        pytest.param(
+            retrieval_queries.failures(("b",)), {'{service="none"}': 0}, id="one 0 where none fails",
+        ),
     ],
 )  # fmt: skip
 def test_a_panel_shows(expression: str, shown: dict[str, float], generation: int, tmp_path: Path) -> None:
