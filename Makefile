@@ -63,6 +63,10 @@ test-memory: ## the proofs that only a real memory service can give: mcp-memory-
 	@$(SETTINGS) && RAGPULSE_MCP_MEMORY="$$(documents/scripts/mcp-memory)" && export RAGPULSE_MCP_MEMORY && \
 		$(PYTEST) -m memory -rP
 
+.PHONY: test-boards
+test-boards: $(BIN)/ruff ## compare the boards with Grafana's own types (npm: 26 MB, once; seconds)
+	@documents/scripts/test-boards
+
 $(BIN)/ruff:
 	@documents/scripts/setup test
 

@@ -76,7 +76,6 @@ def table(
         },
         options={
             "cellHeight": "sm",
-            "footer": {"show": False, "reducer": ["sum"], "countRows": False, "fields": ""},
             "showHeader": True,
             "sortBy": [{"displayName": by or keys[0].title, "desc": descending}],
         },
