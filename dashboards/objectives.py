@@ -68,7 +68,7 @@ def _burn(cluster: Cluster) -> Panel:
         queries.fastest_burn(cluster),
         _TIMES,
         _too_fast(),
-        Down("objectives", "Burn rates"),
+        Down("objectives", "Objectives"),
         without_data="Not judgeable",
     )
 
