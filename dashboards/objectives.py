@@ -98,7 +98,7 @@ def _table(cluster: Cluster) -> Panel:
             Column(queries.objectives(), "Objective", _RATIO),
             Column(queries.met(cluster), "Now", words={0: ("Missed", BAD), 1: ("Met", GOOD)}),
             Column(queries.attained(cluster), "Attained", _RATIO),
-            Column(queries.left(), "Budget left", _RATIO, Limits(warning=_LOW_BUDGET, bad=0)),
+            Column(queries.left(), "Budget left", _RATIO, Limits(warning=_LOW_BUDGET, bad=0), lowest=_OVERSPENT),
             Column(queries.burn(hour), "Burn 1 h", _TIMES, _too_fast()),
             Column(queries.burn(day), "Burn 1 d", _TIMES, _too_fast()),
             Column(queries.lasts(), "Lasts", _SECONDS),

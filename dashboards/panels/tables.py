@@ -30,6 +30,7 @@ class Column:
     title: str = ""
     unit: str = "none"
     limits: Limits | None = None
+    lowest: float = 0  # of its values: what lies below is in the colour of no data
     words: Words = field(default_factory=dict)
     down: Down | None = None
 
@@ -97,7 +98,7 @@ def _override(title: str, properties: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _properties(column: Column) -> Iterator[dict[str, Any]]:
     yield {"id": "unit", "value": column.unit}
-    steps = column.limits.steps(0) if column.limits else of.steps(column.words) if column.words else []
+    steps = column.limits.steps(column.lowest) if column.limits else of.steps(column.words) if column.words else []
     if steps:
         yield {
             "id": "thresholds",

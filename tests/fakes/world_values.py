@@ -1,0 +1,123 @@
+"""What stands in the worlds of `worlds.py`: label values, states, readings and rates, while all is well and while not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ragpulse.catalogue import chroma, chroma_recall, gpu, node, ray, vllm
+from tests.fakes.board_json import EXAMPLE
+
+NODES = tuple(EXAMPLE.nodes)
+
+
+@dataclass(frozen=True)
+class Value:
+    """`at` the end, and by how much it grows each second until then."""
+
+    at: float
+    slope: float = 0.0
+
+
+ONE, NOTHING = Value(1), Value(0)
+# Of labels that name a state: which of them is true, while all is well and while all is broken.
+STATES: Mapping[str, tuple[str, str]] = {
+    "ragpulse_vllm_state": ("serving", "stalled"),
+    "ragpulse_chroma_state": ("serving", "down"),
+    "ragpulse_chroma_canary_state": ("asked", "missing"),
+    "ragpulse_gpu_state": ("ready", "unavailable"),
+    "ragpulse_ray_dashboard_state": ("answering", "unreachable"),
+    "ragpulse_ray_target_state": ("answering", "unreachable"),
+    "ragpulse_ray_discovery_state": ("present", "missing"),
+}
+OF_A_METRIC: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("ragpulse_vllm_state", "state"): vllm.STATES,
+    ("ragpulse_chroma_state", "state"): chroma.STATES,
+    ("ragpulse_chroma_canary_state", "state"): chroma_recall.STATES,
+    ("ragpulse_ray_actors", "state"): ray.ACTOR_STATES,
+    ("ragpulse_ray_tasks", "state"): ray.TASK_STATES,
+    ("ragpulse_chroma_data_bytes", "kind"): chroma.DATA_KINDS,
+    ("ragpulse_vllm_metric_offered", "metric"): ("ragpulse_vllm_iteration_tokens",),
+}
+OF_A_LABEL: Mapping[str, tuple[str, ...]] = {
+    "mode": node.CPU_MODES,
+    "resource": node.PRESSURE_RESOURCES,
+    "band": gpu.BANDS,
+    "tier": ("connectx",),
+    "k": ("1", "10"),
+    "clock": ("sm", "memory"),
+    "direction": ("in", "out"),
+    "ray_node": NODES,
+    "node_name": NODES,
+    "backup": tuple(EXAMPLE.backups),
+    "status": ("2xx", "5xx"),
+    "result": ("ok", "error", "deadline"),
+    "window": ("1m",),
+    "check": ("ready", "canary", "query"),
+    "stage": ("retrieval", "chat"),
+    "outcome": ("good", "failed"),
+}
+PER_SECOND: Mapping[str, float] = {  # of counters; the others gain 1
+    "ragpulse_gpu_busy_seconds_total": 0.85,
+    "ragpulse_gpu_energy_joules_total": 100,
+    "ragpulse_network_sent_bytes_total": 1e6,
+    "ragpulse_node_pressure_waiting_seconds_total": 0.01,
+    "ragpulse_node_pressure_stalled_seconds_total": 0.001,
+    "ragpulse_vllm_generation_tokens_total": 1500,
+    "ragpulse_vllm_canary_good_total": 0.99,
+}
+READINGS: Mapping[str, Value] = {  # while all is well; the others are 1
+    "ragpulse_node_filesystem_available_bytes": Value(5e11, -1e4),
+    "ragpulse_node_filesystem_size_bytes": Value(1e12),
+    "ragpulse_node_filesystem_inodes_free": Value(1e8),
+    "ragpulse_node_memory_available_bytes": Value(6e10),
+    "ragpulse_node_memory_total_bytes": Value(12e10),
+    "ragpulse_chroma_filesystem_available_bytes": Value(5e11, -1e4),
+    "ragpulse_chroma_filesystem_bytes": Value(1e12),
+    "ragpulse_backup_repository_free_bytes": Value(5e11, -1e4),
+    "ragpulse_backup_repository_filesystem_bytes": Value(1e12),
+    "ragpulse_backup_interval_seconds": Value(86_400),
+    "ragpulse_network_link_speed_bytes_per_second": Value(25e9),
+    "ragpulse_gpu_temperature_celsius": Value(60),
+    "ragpulse_gpu_temperature_margin_celsius": Value(25),
+    "ragpulse_node_temperature_celsius": Value(50),
+    "ragpulse_node_temperature_critical_celsius": Value(100),
+    "ragpulse_ray_expected_nodes": Value(2),
+    "ragpulse_ray_nodes_alive": Value(2),
+    "ragpulse_vllm_kv_cache_usage_ratio": Value(0.4),
+    "ragpulse_gpu_memory_used_bytes": Value(6e10),
+    "ragpulse_gpu_memory_total_bytes": Value(12e10),
+    "ragpulse_source_interval_seconds": Value(5),
+    "ragpulse_ray_object_store_used_bytes": Value(0.2),
+    "ragpulse_node_clock_offset_seconds": Value(0.0001),
+    **dict.fromkeys(
+        (
+            "ragpulse_backup_last_exit_code", "ragpulse_backup_missing_paths", "ragpulse_backup_lock_age_seconds",
+            "ragpulse_rag_failing_stage", "ragpulse_chroma_distance_drift_ratio", "ragpulse_memory_leftovers",
+            "ragpulse_node_filesystem_readonly", "ragpulse_node_filesystem_unreadable",
+        ),
+        NOTHING,
+    ),
+}  # fmt: skip
+BROKEN: Mapping[str, Value] = {
+    "ragpulse_chroma_recall_ratio": Value(0.5),
+    "ragpulse_chroma_distance_drift_ratio": Value(0.5),
+    "ragpulse_network_link_up": NOTHING,
+    "ragpulse_network_link_speed_bytes_per_second": Value(1.01e6),
+    "ragpulse_node_filesystem_available_bytes": Value(2e9, -1e5),
+    "ragpulse_node_filesystem_readonly": ONE,
+    "ragpulse_chroma_filesystem_available_bytes": Value(2e9, -1e5),
+    "ragpulse_backup_repository_free_bytes": Value(2e9, -1e5),
+    "ragpulse_backup_last_exit_code": Value(2),
+    "ragpulse_backup_missing_paths": ONE,
+    "ragpulse_rag_failing_stage": ONE,
+    "ragpulse_ray_node_alive": NOTHING,
+    "ragpulse_ray_nodes_alive": ONE,
+    "ragpulse_vllm_kv_cache_usage_ratio": Value(0.99),
+    "ragpulse_node_memory_available_bytes": Value(1e9),
+    "ragpulse_node_temperature_celsius": Value(105),
+    "ragpulse_node_clock_synchronised": NOTHING,
+    "ragpulse_node_clock_offset_seconds": Value(30),
+    "ragpulse_service_up": NOTHING,
+    "ragpulse_ray_object_store_used_bytes": ONE,
+    "ragpulse_service_ready": NOTHING,
+}
+FAILS = ("failures", "errors", "dropped", "xid", "preemptions", "evictions", "rejections", "stalled", "oom_kills")
