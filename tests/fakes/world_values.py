@@ -1,4 +1,4 @@
-"""What stands in the worlds of `worlds.py`: label values, states, readings and rates, while all is well and while not."""
+"""What stands in the worlds of `worlds.py`: label values, states, readings and rates, while all is well or broken."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
