@@ -1,34 +1,34 @@
-"""alertmanager.yml: who hears of what, how soon, and what is held back because its cause is already known.
+"""alertmanager.yml and its templates: who hears of what, how soon, in which words, and what is held back because its
+cause is already known.
 
 Read by the Alertmanager that `notify.alertmanager` names, and by every newer one.
 """
 
-from typing import Any
-
-from alerts.alertmanager_receivers import receiver
+from alerts import alertmanager_templates
+from alerts.alertmanager_receivers import heartbeat, receiver
+from alerts.alertmanager_tree import NOBODY, PAGE, TICKET, route, time_intervals
 from alerts.inhibition import inhibitions
 from ragpulse.generated import yaml_text
 from ragpulse.inventory import Cluster
 from ragpulse.relayed import relayed
-from ragpulse.units import prometheus_duration
-
-_NOBODY = "nobody"
-_GROUP_INTERVALS = 6
-_REPEAT = 4 * 3600.0
 
 
 def render(cluster: Cluster) -> dict[str, str]:
-    """`alertmanager.yml` → content."""
+    """`alertmanager.yml` and `templates/ragpulse.tmpl` → content. The one finds the other beside itself."""
+    times = time_intervals(cluster)
     configuration = {
-        "route": _route(cluster),
+        "templates": ["templates/*.tmpl"],
+        "route": route(cluster),
+        **({"time_intervals": times} if times else {}),
         "inhibit_rules": list(inhibitions(cluster)),
         "receivers": [
-            {"name": _NOBODY},
-            receiver(cluster, "page", cluster.notify.page),
-            receiver(cluster, "ticket", cluster.notify.ticket),
+            {"name": NOBODY},
+            receiver(cluster, PAGE, cluster.notify.page),
+            receiver(cluster, TICKET, cluster.notify.ticket),
+            *heartbeat(cluster),
         ],
     }
-    return {"alertmanager.yml": yaml_text(cluster, configuration)}
+    return {"alertmanager.yml": yaml_text(cluster, configuration), **alertmanager_templates.render(cluster)}
 
 
 def notes(cluster: Cluster) -> list[str]:
@@ -38,21 +38,3 @@ def notes(cluster: Cluster) -> list[str]:
         f"notify: {name} ({one.kind}) is told through the adapter at {place}, which `ragpulse up` starts"
         for name, one in relayed(cluster).items()
     ]
-
-
-def _route(cluster: Cluster) -> dict[str, Any]:
-    step = cluster.monitoring.scrape_interval
-    return {
-        # An alert with a severity that we do not know (an operator's own rule) is better heard than lost.
-        "receiver": "page",
-        "group_by": ["alertname", "component"],
-        "group_wait": prometheus_duration(step),
-        "group_interval": prometheus_duration(_GROUP_INTERVALS * step),
-        "repeat_interval": prometheus_duration(_REPEAT),
-        "routes": [
-            {"receiver": _NOBODY, "matchers": ['alertname="Watchdog"']},
-            {"receiver": "page", "matchers": ['severity="page"']},
-            {"receiver": "ticket", "matchers": ['severity="ticket"']},
-            {"receiver": _NOBODY, "matchers": ['severity="info"']},
-        ],
-    }

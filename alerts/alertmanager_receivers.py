@@ -8,7 +8,28 @@ from typing import Any
 from ragpulse import endpoints
 from ragpulse.inventory import Cluster
 from ragpulse.receivers import AnyReceiver, Discord, Email, Hook, Ntfy, Pagerduty, Slack, Telegram, Webhook
-from ragpulse.relayed import relayed
+from ragpulse.relayed import HEARTBEAT, relayed
+
+_TITLE, _TEXT = '{{ template "ragpulse.title" . }}', '{{ template "ragpulse.text" . }}'
+_MAIL = {"headers": {"Subject": _TITLE}, "html": '{{ template "ragpulse.html" . }}', "text": _TEXT}
+_SLACK = {
+    "title": _TITLE,
+    "title_link": "{{ .CommonAnnotations.runbook_url }}",
+    "text": '{{ template "ragpulse.slack" . }}',
+    "fallback": _TITLE,
+    "color": '{{ template "ragpulse.color" . }}',
+    # In `text`, * and _ would be marks: names hold them.
+    "mrkdwn_in": ["pretext"],
+}
+_TELEGRAM = {"message": f"{_TITLE}\n\n{_TEXT}", "parse_mode": ""}
+_PAGERDUTY = {
+    "description": _TITLE,
+    "severity": '{{ if eq .CommonLabels.severity "ticket" }}warning{{ else }}critical{{ end }}',
+    "component": "{{ .CommonLabels.component }}",
+    "group": "{{ .CommonLabels.cluster }}",
+    "class": "{{ .CommonLabels.alertname }}",
+    "details": {"firing": '{{ template "ragpulse.firing" . }}', "resolved": '{{ template "ragpulse.over" . }}'},
+}
 
 Configs = dict[str, list[dict[str, Any]]]
 
@@ -25,6 +46,15 @@ def receiver(cluster: Cluster, name: str, members: tuple[str, ...]) -> dict[str,
         )
         configs.setdefault(f"{kind}_configs", []).extend({**entry, "send_resolved": True} for entry in entries)
     return {"name": name, **configs}
+
+
+def heartbeat(cluster: Cluster) -> list[dict[str, Any]]:
+    """That alerting has ended must look like silence: its end is never told."""
+    place = cluster.notify.heartbeat
+    if place is None:
+        return []
+    config = by_adapter(cluster, HEARTBEAT) if HEARTBEAT in relayed(cluster) else hook(place)
+    return [{"name": HEARTBEAT, "webhook_configs": [{**config, "send_resolved": False}]}]
 
 
 def by_adapter(cluster: Cluster, name: str) -> dict[str, Any]:
@@ -44,14 +74,14 @@ def _native(receiver: AnyReceiver) -> tuple[str, list[dict[str, Any]]]:
         case Email():
             return "email", [_email(receiver, to) for to in receiver.to]
         case Slack():
-            return "slack", [{"api_url_file": receiver.url_file, **_given(channel=receiver.channel)}]
+            return "slack", [{"api_url_file": receiver.url_file, **_given(channel=receiver.channel), **_SLACK}]
         case Pagerduty():
-            return "pagerduty", [{"routing_key_file": receiver.routing_key_file, "url": receiver.url}]
+            return "pagerduty", [{"routing_key_file": receiver.routing_key_file, "url": receiver.url, **_PAGERDUTY}]
         case Discord():
-            return "discord", [{"webhook_url_file": receiver.url_file}]
+            return "discord", [{"webhook_url_file": receiver.url_file, "title": _TITLE, "message": _TEXT}]
         case Telegram():
             bot = {"bot_token_file": receiver.token_file, "chat_id": receiver.chat_id, "api_url": receiver.url}
-            return "telegram", [{**bot, **_given(message_thread_id=receiver.thread_id)}]
+            return "telegram", [{**bot, **_given(message_thread_id=receiver.thread_id), **_TELEGRAM}]
         case Ntfy():
             raise AssertionError("no Alertmanager tells ntfy")
 
@@ -66,6 +96,7 @@ def _email(receiver: Email, to: str) -> dict[str, Any]:
         **login,
         "require_tls": receiver.require_tls,
         **trust,
+        **_MAIL,
     }
 
 

@@ -66,7 +66,8 @@ def test_the_layout_is_that_of_the_design() -> None:
         "prometheus/prometheus.yml", "prometheus/targets/agents.json",
         *(f"prometheus/rules/{name}.yml" for name in RULES),
         *(f"prometheus/rules/{each.slo}_budget_{each.service}.yml" for each in budget.budgeted(cluster)),
-        "alertmanager/alertmanager.yml", *(f"dashboards/{name}.json" for name in NAMES),
+        "alertmanager/alertmanager.yml", "alertmanager/templates/ragpulse.tmpl",
+        *(f"dashboards/{name}.json" for name in NAMES),
         "grafana/provisioning/datasources/ragpulse.yml", "grafana/provisioning/dashboards/ragpulse.yml",
     }  # fmt: skip
 
@@ -79,7 +80,7 @@ def test_every_file_that_can_says_who_made_it() -> None:
     for name, content in generate.files(cluster_file.load(EXAMPLE)).items():
         if name.endswith(".yml"):
             assert content.startswith(f"# {MARK} tron; do not edit\n"), name
-        elif name.startswith("dashboards/"):
+        elif name.startswith("dashboards/") or name.endswith(".tmpl"):
             assert f"{MARK} tron; do not edit" in content
 
 

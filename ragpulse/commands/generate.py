@@ -13,6 +13,7 @@ import typer
 
 from alerts import alertmanager, prometheus
 from alerts.render import render as rules
+from alerts.routes import routes_document
 from dashboards.render import boards, provisioning
 from exporters.vllm_document import with_names
 from ragpulse import atomic, cluster_file, node_files, refusal, yaml_file
@@ -36,6 +37,7 @@ _OUR_FOLDERS = (
     "prometheus/rules",
     "prometheus/targets",
     "alertmanager",
+    "alertmanager/templates",
     "dashboards",
     "grafana/provisioning/datasources",
     "grafana/provisioning/dashboards",
@@ -133,14 +135,15 @@ def _place(
     if not all((root / package).is_dir() for package in ("alerts", "dashboards", "docs")):
         raise NoPlaceError(f"{root} is not the repository of ragpulse: --committed is for its own example")
     moved = {_committed(name): content for name, content in wanted.items()}
-    return root, {**moved, **_documents(root)}, tuple(_committed(name) for name in _OUR_FOLDERS)
+    return root, {**moved, **_documents(root, cluster)}, tuple(_committed(name) for name in _OUR_FOLDERS)
 
 
-def _documents(root: Path) -> dict[str, str]:
+def _documents(root: Path, cluster: Cluster) -> dict[str, str]:
     schema = schema_text()
     configuration, vllm, memory = "docs/configuration-documentation.md", "docs/vllm.md", "docs/memory.md"
     return {
         "docs/metrics.md": metrics_document(),
+        "docs/routes.md": routes_document(cluster),
         "docs/cluster.schema.json": schema,
         configuration: with_tables((root / configuration).read_text(), json.loads(schema)),
         vllm: with_names((root / vllm).read_text()),
