@@ -25,15 +25,20 @@ from ragpulse.services import WATCHED, AnyService, Chroma, HeaderAuth, Http, Mem
 from ragpulse.vantage import home, vantages
 from ragpulse.yaml_file import Document, key_path
 
+What = Literal["secret", "file", "folder"]
+
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """`later`: it may come into being when the service runs, so that its absence says nothing."""
+    """`later`: it may come into being when the service runs, so that its absence says nothing.
+    `whole`: who reads it takes its line end for a part of the secret.
+    """
 
     key: Path_
     file: Path
-    what: Literal["secret", "file", "folder"]
+    what: What
     later: bool = False
+    whole: bool = False
 
 
 def needed(cluster: Cluster, node: str) -> Iterator[Needed]:
@@ -63,7 +68,9 @@ def of_notify(notify: Notify) -> Iterator[Needed]:
     for at, part in {**parts, ("heartbeat",): notify.heartbeat, (): notify}.items():
         for key, value in part or ():
             if key.endswith("_file") and value is not None:
-                yield Needed(("notify", *at, key), Path(value), "file" if key == "ca_file" else "secret")
+                what: What = "file" if key == "ca_file" else "secret"
+                # Alertmanager trims what it reads, but for the password of a mail server.
+                yield Needed(("notify", *at, key), Path(value), what, whole=key == "password_file")
 
 
 def asks(cluster: Cluster, node: str, service: str) -> bool:
@@ -138,12 +145,7 @@ def wrong_with(needed: Needed) -> Iterator[str]:
         if not stat.S_ISREG(mode):
             yield f"{file} is not a file"
             return
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-        if needed.what == "secret":
-            secret_in(content)
-        if (needed.what == "secret" or needed.key[-1] == "key_file") and is_open_to_all(file):
-            yield f"{file} is open to every user of this machine (mode {mode & 0o777:04o}); run: chmod o= {file}"
+        yield from _wrong_content(needed, mode)
     except FileNotFoundError:
         if not needed.later:
             yield f"{file} does not exist"
@@ -151,3 +153,16 @@ def wrong_with(needed: Needed) -> Iterator[str]:
         yield f"{file} cannot be read: {error.strerror}"
     except ValueError as error:
         yield f"{file} {error}"
+
+
+def _wrong_content(needed: Needed, mode: int) -> Iterator[str]:
+    """Errors: OSError; ValueError says what is wrong with it."""
+    file = needed.file
+    with file.open("rb") as opened:
+        content = opened.read(MAX_BYTES + 1)
+    if needed.what == "secret":
+        secret_in(content)
+    if needed.whole and content.endswith(b"\n"):
+        yield f"{file} ends with a line end, which would be sent as part of the secret; run: truncate -s -1 {file}"
+    if (needed.what == "secret" or needed.key[-1] == "key_file") and is_open_to_all(file):
+        yield f"{file} is open to every user of this machine (mode {mode & 0o777:04o}); run: chmod o= {file}"

@@ -301,3 +301,63 @@ def test_who_walks_a_path_needs_the_files_of_all_that_it_asks(folder: Path) -> N
     }
     assert walked <= keys["flynn"]
     assert not {key for key in (*keys["sark"], *keys["clu"]) if key.startswith("services.rag")}
+
+
+NOTIFIED = """\
+cluster: c
+nodes: {{a: {{address: 127.0.0.1}}, b: {{address: 127.0.0.2}}}}
+notify:
+  receivers:
+    mail:
+      kind: email
+      to: a@example.org
+      from: b@example.org
+      server: mail.example.org:587
+      username: c
+      password_file: {folder}/password
+      ca_file: {folder}/ca.pem
+    pager: {{kind: pagerduty, routing_key_file: {folder}/pager}}
+    topic: {{kind: ntfy, url_file: {folder}/topic, token_file: {folder}/token}}
+  heartbeat: {{url_file: {folder}/heartbeat}}
+  relay_token_file: {folder}/relay
+"""
+
+
+class TestNotify:
+    """Read where an Alertmanager runs, and nowhere else."""
+
+    def problems(self, folder: Path, node: str) -> list[str]:
+        document = yaml_file.parse(NOTIFIED.format(folder=folder), "c.yaml")
+        found = node_files.problems(cluster_file.parse(document, "c.yaml"), node, document)
+        return [f"{one.key}: {one.text}".replace(f"{folder}/", "") for one in found]
+
+    def test_every_file_of_it_is_needed_on_the_monitoring_node_alone(self, tmp_path: Path) -> None:
+        assert self.problems(tmp_path, "b") == []
+        assert self.problems(tmp_path, "a") == [
+            f"notify.{key}: {name} does not exist (on a)"
+            for key, name in (
+                ("receivers.mail.password_file", "password"),
+                ("receivers.mail.ca_file", "ca.pem"),
+                ("receivers.pager.routing_key_file", "pager"),
+                ("receivers.topic.url_file", "topic"),
+                ("receivers.topic.token_file", "token"),
+                ("heartbeat.url_file", "heartbeat"),
+                ("relay_token_file", "relay"),
+            )
+        ]
+
+    def test_one_that_is_empty_open_or_ends_with_what_is_no_part_of_it_is_one_line(self, open_folder: Path) -> None:
+        for name in ("password", "ca.pem", "pager", "topic", "token", "heartbeat", "relay"):
+            (open_folder / name).write_text("sesame\n")
+            (open_folder / name).chmod(0o600)
+        (open_folder / "ca.pem").chmod(0o644)
+        (open_folder / "pager").write_text("\n")
+        (open_folder / "relay").chmod(0o604)
+        assert self.problems(open_folder, "a") == [
+            "notify.receivers.mail.password_file: password ends with a line end, which would be sent as part of the"
+            " secret; run: truncate -s -1 password (on a)",
+            "notify.receivers.pager.routing_key_file: pager is empty; it must hold the secret (on a)",
+            "notify.relay_token_file: relay is open to every user of this machine (mode 0604); run: chmod o= relay (on a)",
+        ]
+        (open_folder / "password").write_text("sesame")
+        assert not [line for line in self.problems(open_folder, "a") if "password" in line]
