@@ -19,6 +19,8 @@ WATCHDOG = "Watchdog"
 
 _LEAF_INTERVALS = 3
 _STALE_INTERVALS = 5
+# A Prometheus that has just started finds its Alertmanagers 5s later, and is no reason to wake anybody.
+_DISCOVERS_WITHIN = 15.0
 
 
 def rules(cluster: Cluster) -> list[Group]:
@@ -108,7 +110,7 @@ def _alerts(cluster: Cluster) -> Iterator[Alert]:
     yield Alert(
         "PrometheusAlertmanagerMissing",
         f"{series('prometheus_notifications_alertmanagers_discovered')} < {expected}",
-        hold=_LEAF_INTERVALS * step,
+        hold=max(_LEAF_INTERVALS * step, _DISCOVERS_WITHIN),
         severity="page",
         component="monitoring",
         summary=f"Prometheus on {{{{ $labels.node }}}} sends to {{{{ $value }}}} of {expected} Alertmanagers.",

@@ -89,3 +89,7 @@ def _unwatched(cluster: Cluster) -> Iterator[Contradiction]:
 def _unheard(cluster: Cluster) -> Iterator[Contradiction]:
     if not cluster.notify.page:
         yield Contradiction(("notify", "page"), "nobody is told of an alert that must be seen to at once")
+    for name in cluster.notify.receivers:
+        if name not in (*cluster.notify.page, *cluster.notify.ticket):
+            text = "stands in neither page nor ticket, so it is told of nothing"
+            yield Contradiction(("notify", "receivers", name), text)

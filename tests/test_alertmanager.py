@@ -29,7 +29,7 @@ KINDS = """
 notify:
   receivers:
     hook: {kind: webhook, url_file: /s/hook}
-    mail: {kind: email, to: [a@b.c, d@e.f], from: g@h.i, server: 'j.k:587', username: l, password_file: /s/p, ca_file: /c}
+    mail: {kind: email, to: [a@b.c, d@e.f], from: g@h.i, server: 'j.k:25', username: l, password_file: /p, ca_file: /c}
     slack: {kind: slack, url_file: /s/slack, channel: '#c'}
     discord: {kind: discord, url_file: /s/discord}
     telegram: {kind: telegram, token_file: /s/bot, chat_id: -1001, thread_id: 7}

@@ -99,3 +99,10 @@ def test_a_cluster_whose_alerts_nobody_hears_is_said() -> None:
     assert said("cluster: tron\nnodes: {sark: {address: 192.0.2.69}}\n") == [
         "notify.page: nobody is told of an alert that must be seen to at once"
     ]
+
+
+def test_a_receiver_that_is_told_of_nothing_is_said() -> None:
+    spare = "{desk: {kind: webhook, url: 'http://127.0.0.1:1/'}, spare: {kind: slack, url_file: /s}}"
+    text = f"cluster: tron\nnodes: {{sark: {{address: 192.0.2.69}}}}\nnotify: {{receivers: {spare}, page: [desk]}}\n"
+    assert said(text) == ["notify.receivers.spare: stands in neither page nor ticket, so it is told of nothing"]
+    assert said(f"{text[:-2]}, ticket: [spare]}}\n") == []
