@@ -38,9 +38,7 @@ class Email(Part):
     password_file: FilePath | None = None
     """file that holds the password"""
     require_tls: bool = True
-    """`false`: a server that offers no STARTTLS is spoken to in clear; a login is sent over TLS, or to this machine
-    itself, only
-    """
+    """`false`: a server that offers no STARTTLS is spoken to in clear, and the login may go there in clear, too"""
     ca_file: FilePath | None = None
     """certificates of an authority of your own, instead of the system's"""
 

@@ -120,7 +120,7 @@ def test_a_killed_half_is_told_of_once_by_the_other_half(generation: int, pair: 
     assert len(pair.told("resolved")) == 1
 
 
-@pytest.mark.parametrize(("interval", "hold", "wait"), [("1s", "15s", "2s500ms"), ("10s", "30s", "25s")])
+@pytest.mark.parametrize(("interval", "hold", "wait"), [("1s", "15s", "2500ms"), ("10s", "30s", "25s")])
 def test_what_is_found_by_two_rounds_is_told_together_and_a_new_prometheus_may_look_around(
     interval: str, hold: str, wait: str
 ) -> None:
