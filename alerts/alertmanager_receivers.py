@@ -40,7 +40,7 @@ def receiver(cluster: Cluster, name: str, members: tuple[str, ...]) -> dict[str,
     configs: Configs = {}
     for member in members:
         kind, entries = (
-            ("webhook", [by_adapter(cluster, member)])
+            ("webhook", [_by_adapter(cluster, member)])
             if member in through_adapter
             else _native(cluster.notify.receivers[member])
         )
@@ -53,16 +53,16 @@ def heartbeat(cluster: Cluster) -> list[dict[str, Any]]:
     place = cluster.notify.heartbeat
     if place is None:
         return []
-    config = by_adapter(cluster, HEARTBEAT) if HEARTBEAT in relayed(cluster) else hook(place)
+    config = _by_adapter(cluster, HEARTBEAT) if HEARTBEAT in relayed(cluster) else _hook(place)
     return [{"name": HEARTBEAT, "webhook_configs": [{**config, "send_resolved": False}]}]
 
 
-def by_adapter(cluster: Cluster, name: str) -> dict[str, Any]:
+def _by_adapter(cluster: Cluster, name: str) -> dict[str, Any]:
     url = f"http://{endpoints.LOOPBACK}:{cluster.monitoring.ports.relay}/receivers/{name}"
     return {"url": url, **_bearer(cluster.notify.relay_token_file)}
 
 
-def hook(place: Hook) -> dict[str, Any]:
+def _hook(place: Hook) -> dict[str, Any]:
     return {"url": place.url} if place.url is not None else {"url_file": place.url_file}
 
 
@@ -70,7 +70,7 @@ def _native(receiver: AnyReceiver) -> tuple[str, list[dict[str, Any]]]:
     """The kind as Alertmanager calls it, and its entries."""
     match receiver:
         case Webhook():
-            return "webhook", [{**hook(receiver), **_bearer(receiver.token_file)}]
+            return "webhook", [{**_hook(receiver), **_bearer(receiver.token_file)}]
         case Email():
             return "email", [_email(receiver, to) for to in receiver.to]
         case Slack():

@@ -1,8 +1,8 @@
 """templates/ragpulse.tmpl: what a notification says, for every integration of Alertmanager's own.
 
 `ragpulse.title`, `ragpulse.text` (`ragpulse.firing` and `ragpulse.over` apart), `ragpulse.html` for mail,
-`ragpulse.slack`, in which nothing that an alert says is taken for a link or a mention. Kept to what Alertmanager 0.25
-knows.
+`ragpulse.slack`, in which nothing that an alert says or is labelled with is taken for a link or a mention. Kept to what
+Alertmanager 0.25 knows.
 """
 
 from ragpulse import notification_words as words
@@ -23,9 +23,13 @@ _BODY = """\
 {{ with .Annotations.summary }}{{ . }}{{ else }}{{ .Labels.alertname }}{{ end }}
 {{- end }}
 
-{{ define "ragpulse.when_and_where" -}}
+{{ define "ragpulse.when" -}}
 {{ if eq .Status "firing" }}%(SINCE)s {{ .StartsAt.Local.Format "%(GO_TIME)s" }}
 {{- else }}%(FROM)s {{ .StartsAt.Local.Format "%(GO_TIME)s" }} %(TO)s {{ .EndsAt.Local.Format "%(GO_TIME)s" }}{{ end }}
+{{- end }}
+
+{{ define "ragpulse.when_and_where" -}}
+{{ template "ragpulse.when" . }}
 {{- range (.Labels.Remove (stringSlice %(NO_PLACE)s)).SortedPairs }}%(BETWEEN)s{{ .Name }} {{ .Value }}{{ end }}
 {{- end }}
 
@@ -54,7 +58,10 @@ _BODY = """\
 {{ range .Alerts -}}
 {{ if eq .Status "resolved" }}%(OVER)s: {{ end }}
 {{- with .Annotations.summary }}{{ template "ragpulse.escaped" . }}{{ else }}{{ .Labels.alertname }}{{ end }}
-{{ template "ragpulse.when_and_where" . }}
+{{ template "ragpulse.when" . }}
+{{- range (.Labels.Remove (stringSlice %(NO_PLACE)s)).SortedPairs }}%(BETWEEN)s{{ .Name }}
+{{- " " }}{{ template "ragpulse.escaped" .Value }}
+{{- end }}
 {{ if eq .Status "firing" }}{{ with .Annotations.description }}{{ template "ragpulse.escaped" . }}
 {{ end }}{{ with .Annotations.runbook_url }}<{{ . }}|%(RUNBOOK)s>{{ end }}
 {{- with .Annotations.dashboard_url }}%(BETWEEN)s<{{ . }}|%(BOARD)s>{{ end }}

@@ -106,9 +106,13 @@ def test_in_a_mail_nothing_that_an_alert_says_is_html(generation: int, tmp_path:
 
 @each_generation
 def test_in_slack_nothing_that_an_alert_says_is_a_link_or_a_mention(generation: int, tmp_path: Path) -> None:
-    text = said(tmp_path, generation, "slack", HOSTILE, OVER)
+    text = said(
+        tmp_path, generation, "slack", {**HOSTILE, "labels": {**HOSTILE["labels"], "stage": "<!channel>"}}, OVER
+    )
+    assert "stage &lt;!channel&gt;\n" in text
     assert text.startswith("&lt;script&gt;x&lt;/script&gt; &amp; *y*\nsince ")
     assert "over: It answered nothing.\nfrom " in text
+    assert "<!" not in text
     assert text.count("Runbook") == 1, "what is over needs none"
 
 
