@@ -1,7 +1,6 @@
 """Values in the description of who is told: mail addresses, a mail server, times of a day, a time zone."""
 
 import re
-import zoneinfo
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -40,6 +39,8 @@ def _times(text: str) -> str:
 
 def _zone(text: str) -> str:
     """A machine that has no time zones at all cannot say that one is wrong."""
+    import zoneinfo  # noqa: PLC0415 - where a file names one, and in no other agent
+
     try:
         zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
