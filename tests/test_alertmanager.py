@@ -92,13 +92,21 @@ def checked(of: Cluster, generation: int, folder: Path) -> str:
     return done.stdout + done.stderr if done.returncode else ""
 
 
-def through_adapter(of: Cluster) -> list[str]:
+def told(of: Cluster, *names: str) -> list[tuple[str, dict[str, Any]]]:
+    """All that receivers of these names consist of, each with its receiver."""
     return [
-        config["url"].rpartition("/")[2]
+        (receiver["name"], config)
         for receiver in configuration(of)["receivers"]
-        for config in receiver.get("webhook_configs", [])
-        if config.get("url", "").startswith("http://127.0.0.1:9480/receivers/")
+        if receiver["name"] in names
+        for key, configs in receiver.items()
+        if key != "name"
+        for config in configs
     ]
+
+
+def through_adapter(of: Cluster) -> list[str]:
+    urls = [config.get("url", "") for _, config in told(of, "page", "ticket", "heartbeat")]
+    return [url.rpartition("/")[2] for url in urls if url.startswith("http://127.0.0.1:9480/receivers/")]
 
 
 def test_what_a_generation_cannot_tell_goes_through_the_adapter_and_is_said() -> None:
@@ -112,13 +120,7 @@ def test_what_a_generation_cannot_tell_goes_through_the_adapter_and_is_said() ->
 
 
 def test_every_receiver_hears_of_the_end_but_the_heartbeat() -> None:
-    ends = {
-        (receiver["name"], config["send_resolved"])
-        for receiver in configuration(OLD)["receivers"]
-        for key, configs in receiver.items()
-        if key != "name"
-        for config in configs
-    }
+    ends = {(name, config["send_resolved"]) for name, config in told(OLD, "page", "ticket", "heartbeat")}
     assert ends == {("page", True), ("heartbeat", False)}
 
 
