@@ -42,13 +42,15 @@ def _or_none(label: str) -> str:
 def seconds_firing(cluster: Cluster) -> str:
     """In the last week, each alert name once however many things it is about."""
     fired = series("ALERTS", alertstate="firing", severity=_SEVERE)
-    return f"sum by (alertname) (count_over_time({fired}[1w])) * {cluster.monitoring.scrape_interval:g}"
+    counted = f"sum by (alertname) (count_over_time({fired}[1w])) * {cluster.monitoring.scrape_interval:g}"
+    return f"{counted} {_or_none('alertname')}"
 
 
 def times_true() -> str:
     """How often the expression of an alert that fired became true in the last week."""
     became = f"changes({series('ALERTS_FOR_STATE', severity=_SEVERE)}[1w]) + 1"
-    return f"sum by (alertname) ({became} and ignoring (alertstate) {fired_within(_WEEK, severity=_SEVERE)})"
+    fired = fired_within(_WEEK, severity=_SEVERE)
+    return f"sum by (alertname) ({became} and ignoring (alertstate) {fired}) {_or_none('alertname')}"
 
 
 def never_fired(cluster: Cluster) -> str:
