@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ragpulse.catalogue import BY_NAME
+from ragpulse.foreign import FOREIGN, TARGET_LABELS
 from ragpulse.metric import Metric, number
 from ragpulse.units import prometheus_duration
 
 AGENT_JOB = "ragpulse-agent"
 
-# What Prometheus adds to each scraped series.
-_TARGET_LABELS = ("cluster", "node", "job", "instance")
 _SLO_LABELS = ("slo", "service", "check", "cluster")
 _RECORDED = {
     "slo_good": _SLO_LABELS,
@@ -35,13 +34,6 @@ _RECORDED = {
     "cluster_attained": ("cluster",),
     "component_state": ("component", "kind", "cluster"),
     "target_expected": ("job", "node", "cluster"),
-}
-# Series that Prometheus itself makes, with the labels by which we select them.
-_PROMETHEUS = {
-    "up": _TARGET_LABELS,
-    "ALERTS": ("alertname", "alertstate", "severity", "component", "node", "service", "source", "backup", "slo"),
-    "ALERTS_FOR_STATE": ("alertname", "severity", "component"),
-    "prometheus_notifications_alertmanagers_discovered": _TARGET_LABELS,
 }
 _OUR_NAMES = re.compile(r"ragpulse_[a-z0-9_]+")
 _REGEX_CHARACTERS = re.compile(r"([.+*?()|\[\]{}^$\\])")
@@ -66,7 +58,7 @@ def instant(metric: Metric, /, **labels: Matcher) -> str:
     """The current value of a gauge or counter."""
     if metric.kind == "histogram":
         raise PromqlError(f"{metric.name} is a histogram: it has no value of its own")
-    return _selector(metric.name, (*metric.labels, *_TARGET_LABELS), labels)
+    return _selector(metric.name, (*metric.labels, *TARGET_LABELS), labels)
 
 
 def earlier(metric: Metric, ago: float, **labels: Matcher) -> str:
@@ -154,12 +146,22 @@ def mean(metric: Metric, window: Window, by: str, *, ago: float = 0.0, **labels:
 
 
 def series(name: str, **labels: Matcher) -> str:
-    """A recorded series of `ragpulse.recorded`, or one that Prometheus itself makes."""
+    """A recorded series of `ragpulse.recorded`, or one of `ragpulse.foreign`."""
     subject = name.removeprefix("ragpulse:").split(":")[0]
-    allowed = _PROMETHEUS.get(name) or (_RECORDED.get(subject) if name.startswith("ragpulse:") else None)
+    allowed = FOREIGN.get(name) or (_RECORDED.get(subject) if name.startswith("ragpulse:") else None)
     if allowed is None:
-        raise PromqlError(f"{name} is neither recorded nor made by Prometheus")
+        raise PromqlError(f"{name} is neither recorded nor known of Prometheus or Alertmanager")
     return _selector(name, allowed, labels)
+
+
+def series_rate(name: str, window: Window, **labels: Matcher) -> str:
+    """Growth per second of a counter that is not ours."""
+    return f"rate({series(_total(name), **labels)}[{_duration(window)}])"
+
+
+def series_increase(name: str, window: Window, **labels: Matcher) -> str:
+    """Growth of a counter that is not ours over the window."""
+    return f"increase({series(_total(name), **labels)}[{_duration(window)}])"
 
 
 def summed_over(name: str, window: Window, **labels: Matcher) -> str:
@@ -204,23 +206,29 @@ def reads_gauge(expression: str) -> bool:
     return any(metric is not None and metric.kind == "gauge" for metric in metrics)
 
 
+def _total(name: str) -> str:
+    if not name.endswith("_total"):
+        raise PromqlError(f"{name} is no counter: only a counter has a rate")
+    return name
+
+
 def _counter(metric: Metric, labels: Mapping[str, Matcher]) -> str:
     if metric.kind != "counter":
         raise PromqlError(f"{metric.name} is a {metric.kind}: only a counter has a rate")
-    return _selector(metric.name, (*metric.labels, *_TARGET_LABELS), labels)
+    return _selector(metric.name, (*metric.labels, *TARGET_LABELS), labels)
 
 
 def _gauge(metric: Metric, labels: Mapping[str, Matcher]) -> str:
     if metric.kind != "gauge":
         raise PromqlError(f"{metric.name} is a {metric.kind}: look at its growth")
-    return _selector(metric.name, (*metric.labels, *_TARGET_LABELS), labels)
+    return _selector(metric.name, (*metric.labels, *TARGET_LABELS), labels)
 
 
 def _part(metric: Metric, suffix: str, labels: Mapping[str, Matcher]) -> str:
     if metric.kind != "histogram":
         raise PromqlError(f"{metric.name} is a {metric.kind}: it has no {suffix}")
     edge = ("le",) if suffix == "_bucket" else ()
-    return _selector(metric.name + suffix, (*metric.labels, *edge, *_TARGET_LABELS), labels)
+    return _selector(metric.name + suffix, (*metric.labels, *edge, *TARGET_LABELS), labels)
 
 
 def _selector(name: str, allowed: tuple[str, ...], labels: Mapping[str, Matcher]) -> str:
