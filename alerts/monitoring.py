@@ -17,8 +17,9 @@ SOURCE_STALE = "SourceStale"
 TARGET_MISSING = "TargetMissing"
 WATCHDOG = "Watchdog"
 
+STALE_INTERVALS = 5  # of a source without a success
+
 _LEAF_INTERVALS = 3
-_STALE_INTERVALS = 5
 # A Prometheus that has just started finds its Alertmanagers 5s later, and is no reason to wake anybody.
 _DISCOVERS_WITHIN = 15.0
 
@@ -74,7 +75,7 @@ def _alerts(cluster: Cluster) -> Iterator[Alert]:
     last = instant(SOURCE_LAST_SUCCESS)
     yield Alert(
         SOURCE_STALE,
-        f"timestamp({last}) - {last} > {_STALE_INTERVALS} * {instant(SOURCE_INTERVAL)}"
+        f"timestamp({last}) - {last} > {STALE_INTERVALS} * {instant(SOURCE_INTERVAL)}"
         f" unless on (node, source) {failed}",
         hold=_LEAF_INTERVALS * step,
         severity="ticket",

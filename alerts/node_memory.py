@@ -13,7 +13,7 @@ from ragpulse.recorded import long_window, short_window
 from ragpulse.units import human_duration
 
 # MemAvailable counts the page cache as available: what files are read into does not look like memory that goes.
-_LITTLE = 0.15
+LITTLE = 0.15
 _STALLED_SHARE = 0.05
 _REMEMBERED_WINDOWS = 3
 
@@ -33,7 +33,7 @@ def _forecast(cluster: Cluster) -> Alert:
     )
     return Alert(
         "MemoryWedgeForecast",
-        f"{instant(MEMORY_AVAILABLE)} / {instant(MEMORY_TOTAL)} < {_LITTLE} and on (node) ({signs})",
+        f"{instant(MEMORY_AVAILABLE)} / {instant(MEMORY_TOTAL)} < {LITTLE} and on (node) ({signs})",
         hold=2 * short,
         severity="page",
         component="{{ $labels.node }}",

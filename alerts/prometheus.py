@@ -30,6 +30,11 @@ def render(cluster: Cluster) -> dict[str, str]:
     }
 
 
+def scrape_timeout(cluster: Cluster) -> float:
+    """Seconds after which a scrape is given up."""
+    return _TIMEOUT_SHARE * cluster.monitoring.scrape_interval
+
+
 def _configuration(cluster: Cluster) -> dict[str, Any]:
     monitoring = cluster.monitoring
     interval = prometheus_duration(monitoring.scrape_interval)
@@ -37,7 +42,7 @@ def _configuration(cluster: Cluster) -> dict[str, Any]:
     configuration: dict[str, Any] = {
         "global": {
             "scrape_interval": interval,
-            "scrape_timeout": prometheus_duration(_TIMEOUT_SHARE * monitoring.scrape_interval),
+            "scrape_timeout": prometheus_duration(scrape_timeout(cluster)),
             "evaluation_interval": interval,
             "external_labels": {"cluster": cluster.name},
         },

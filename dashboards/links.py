@@ -56,6 +56,14 @@ class Down:
         return f"/d/{uid(self.board)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Away:
+    """To a page that is no board, like a runbook."""
+
+    title: str
+    url: str
+
+
 def label(name: str) -> str:
     """The label of the series that was clicked, on a tile or a line."""
     return f"${{__field.labels.{name}}}"

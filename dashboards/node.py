@@ -2,45 +2,96 @@
 
 from collections.abc import Iterator
 
-from dashboards import node_queries as of_node
+from dashboards import node_parts
+from dashboards import node_queries as queries
 from dashboards.links import Down
 from dashboards.panel import Board, Folded, Panel, Row
 from dashboards.panels import component_states, count_of_bad
 from ragpulse.inventory import Cluster
 
-_VERDICT_HEIGHT = 4
+_VERDICT_HEIGHT, _HEIGHT = 4, 8
 
 
-def _rows(_: Cluster) -> Iterator[Row | Folded]:
-    yield Row([_state(), _alerts(), _sources()], _VERDICT_HEIGHT)
+def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
+    yield Row([*_known(), *_whole(cluster)], _VERDICT_HEIGHT)
+    yield Row([node_parts.services(), node_parts.sources()], _HEIGHT, "What lives here, and what is read of it")
+    yield Row([node_parts.processor(), node_parts.load(), node_parts.pressure()], _HEIGHT, "Processor and memory")
+    yield Row([node_parts.memory(), node_parts.swap(), node_parts.paging()], _HEIGHT)
+    if cluster.reads_gpus():
+        yield Row([node_parts.gpus()], _HEIGHT, "GPUs")
+    yield Folded(
+        "Disks",
+        [
+            Row([node_parts.filesystems(), node_parts.filled()], _HEIGHT),
+            Row([node_parts.disks(), node_parts.disk_bytes()], _HEIGHT),
+        ],
+    )
+    yield Folded("Network", [Row([node_parts.traffic(), node_parts.packets_lost()], _HEIGHT)])
+    yield Folded(
+        "Temperatures, clock, processes",
+        [Row([node_parts.temperatures(), node_parts.clock(), node_parts.processes()], _HEIGHT)],
+    )
 
 
-def _state() -> Panel:
-    return component_states(
+def _known() -> Iterator[Panel]:
+    yield component_states(
         "State",
         "The machine as the rules see it; unknown is what nobody measures. Degraded: something of it cannot be read, or"
         " an alert about it pages.",
-        of_node.state(),
+        queries.state(),
         Down("machines"),
     )
-
-
-def _alerts() -> Panel:
-    return count_of_bad(
+    yield count_of_bad(
         "Alerts about it",
-        "Pages and tickets about this machine that fire now. The Overview page lists them with their runbooks.",
-        of_node.alerts(),
-        Down("objectives"),
+        "Pages and tickets about this machine that fire now. A click leads to the list with their runbooks.",
+        queries.alerts(),
+        Down("overview", "Alerts firing"),
     )
-
-
-def _sources() -> Panel:
-    return count_of_bad(
+    yield count_of_bad(
         "Sources without data",
-        "What its agent should read and has not read for several intervals. Monitoring says which and why.",
-        of_node.silent_sources(),
+        "What its agent should read and has not read for several intervals. The table below says which; the agent's"
+        " page says why.",
+        queries.silent_sources(),
+        Down("node", "Sources"),
         Down("monitoring"),
     )
+
+
+def _whole(cluster: Cluster) -> Iterator[Panel]:
+    yield count_of_bad(
+        "File systems astray",
+        "Those that answer with errors or can only be read. Whoever writes there fails: look at the kernel's log and at"
+        " the disk.",
+        queries.filesystems_astray(),
+        Down("node", "File systems"),
+    )
+    yield count_of_bad(
+        "Killed for memory",
+        "Processes that the kernel killed within the hour because memory ran out. Look below who took it.",
+        queries.killed(),
+        Down("node", "Memory"),
+    )
+    yield count_of_bad(
+        "Links down",
+        "Interfaces of our networks without a carrier. Look at the cable and at the other end of it.",
+        queries.links_down(),
+        Down("network"),
+    )
+    yield count_of_bad(
+        "Clock not synchronised",
+        "1 when the kernel does not call its clock synchronised. Times of this node and of others cannot be compared:"
+        " start the time service.",
+        queries.clock_astray(),
+        Down("node", "Clock"),
+    )
+    if cluster.reads_gpus():
+        yield count_of_bad(
+            "GPUs lost",
+            "GPUs that were seen and do not answer any more. Look at the alert; most often only a restart of the"
+            " machine brings one back.",
+            queries.gpus_lost(),
+            Down("node", "GPUs here"),
+        )
 
 
 BOARD = Board(

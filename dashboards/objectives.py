@@ -7,7 +7,7 @@ from dashboards import objectives_queries as queries
 from dashboards import queries as shared
 from dashboards.links import BoardName, Down
 from dashboards.panel import Board, Folded, Panel, Row, Variable
-from dashboards.panels import BAD, GOOD, Column, Key, Limits, Line, count_of_bad, judged, table, trend
+from dashboards.panels import BAD, GOOD, Column, Key, Line, count_of_bad, judged, table, trend
 from ragpulse import budget
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Slo
@@ -17,8 +17,6 @@ from ragpulse.units import human_duration
 
 _VERDICT_HEIGHT, _HEIGHT, _TABLE_HEIGHT = 4, 8, 10
 _RATIO, _TIMES, _SECONDS, _PER_SECOND = "percentunit", "none", "s", "ops"
-_LOW_BUDGET = 0.25  # of the budget: time to stop what is risky
-_OVERSPENT = -1e9  # there is no end to how far
 _EACH = "{{service}} {{slo}} {{check}}"
 # Where the cause of a missed objective is to be found.
 _CAUSE: dict[Slo, BoardName] = {
@@ -53,9 +51,9 @@ def _budget() -> Panel:
         " quarter: stop what is risky; below nothing the promise is broken.",
         queries.least_budget(),
         _RATIO,
-        Limits(warning=_LOW_BUDGET, bad=0),
+        targets.BUDGET_LIMITS,
         Down("objectives", "Objectives"),
-        lowest=_OVERSPENT,
+        lowest=targets.OVERSPENT,
         without_data="Not judgeable",
     )
 
@@ -67,14 +65,10 @@ def _burn(cluster: Cluster) -> Panel:
         " window; from the first limit on it earns a ticket, from the second on it pages.",
         queries.fastest_burn(cluster),
         _TIMES,
-        _too_fast(),
+        targets.BURN_LIMITS,
         Down("objectives", "Objectives"),
         without_data="Not judgeable",
     )
-
-
-def _too_fast() -> Limits:
-    return Limits(warning=budget.TICKET[0].factor, bad=budget.PAGE[0].factor)
 
 
 def _firing(severity: str) -> Panel:
@@ -98,9 +92,9 @@ def _table(cluster: Cluster) -> Panel:
             Column(queries.objectives(), "Objective", _RATIO),
             Column(queries.met(cluster), "Now", words={0: ("Missed", BAD), 1: ("Met", GOOD)}),
             Column(queries.attained(cluster), "Attained", _RATIO),
-            Column(queries.left(), "Budget left", _RATIO, Limits(warning=_LOW_BUDGET, bad=0), lowest=_OVERSPENT),
-            Column(queries.burn(hour), "Burn 1 h", _TIMES, _too_fast()),
-            Column(queries.burn(day), "Burn 1 d", _TIMES, _too_fast()),
+            Column(queries.left(), "Budget left", _RATIO, targets.BUDGET_LIMITS, lowest=targets.OVERSPENT),
+            Column(queries.burn(hour), "Burn 1 h", _TIMES, targets.BURN_LIMITS),
+            Column(queries.burn(day), "Burn 1 d", _TIMES, targets.BURN_LIMITS),
             Column(queries.lasts(), "Lasts", _SECONDS),
             Column(queries.measured(cluster), "Measured", _RATIO),
         ],
@@ -117,7 +111,7 @@ def _burn_rates(cluster: Cluster) -> Panel:
         " earns a ticket (lower); short ones low and long ones high: it is over, and still being paid for.",
         [Line(queries.worst_burn(window), human_duration(window)) for window in windows],
         _TIMES,
-        limits=_too_fast(),
+        limits=targets.BURN_LIMITS,
     )
 
 
@@ -129,7 +123,7 @@ def _burn_down() -> Panel:
         [Line(queries.left(), _EACH)],
         _RATIO,
         top=1,
-        limits=Limits(warning=_LOW_BUDGET, bad=0),
+        limits=targets.BUDGET_LIMITS,
     )
 
 

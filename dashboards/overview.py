@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-from dashboards import queries, targets, tiles
+from dashboards import overview_parts as parts
+from dashboards import overview_queries, queries, targets, tiles
 from dashboards.links import Down, label
 from dashboards.panel import Board, Folded, Panel, Row
-from dashboards.panels import component_states
+from dashboards.panels import component_states, count_of_bad
 from ragpulse.inventory import Cluster
+from ragpulse.objectives import Slo
 from ragpulse.services import Ray, Vllm
 
 _VERDICT_HEIGHT, _STATES_HEIGHT, _TREND_HEIGHT = 4, 5, 8
@@ -14,12 +16,43 @@ _VERDICT_HEIGHT, _STATES_HEIGHT, _TREND_HEIGHT = 4, 5, 8
 
 def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
     slos = targets.slos(cluster)
-    judged = [targets.verdict(cluster, slo, Down("overview", targets.attained_title(slo))) for slo in slos]
-    yield Row([*judged, tiles.pages()], _VERDICT_HEIGHT)
+    yield Row([*(_verdict(cluster, slo) for slo in slos), *_others(cluster)], _VERDICT_HEIGHT)
     yield Row(list(_states(cluster)), _STATES_HEIGHT, "Components")
+    yield Row([*([parts.objectives(cluster)] if slos else []), parts.firing(cluster)], _TREND_HEIGHT, "What to look at")
+    yield Row([parts.timeline(), parts.headroom(cluster)], _TREND_HEIGHT, "What happened, and what is left")
+    yield Row([parts.starts(), parts.versions()], _TREND_HEIGHT)
     for index in range(0, len(slos), 2):
         title = "" if index else "Targets"
-        yield Row([targets.attained(cluster, slo) for slo in slos[index : index + 2]], _TREND_HEIGHT, title)
+        attained = (targets.attained(cluster, slo, _to(slo)) for slo in slos[index : index + 2])
+        yield Row(list(attained), _TREND_HEIGHT, title)
+
+
+def _verdict(cluster: Cluster, slo: Slo) -> Panel:
+    return targets.verdict(cluster, slo, Down("overview", targets.attained_title(slo)), _to(slo))
+
+
+def _to(slo: Slo) -> Down:
+    return Down("objectives", choose={"slo": slo})
+
+
+def _others(cluster: Cluster) -> Iterator[Panel]:
+    yield tiles.pages()
+    if cluster.backups:
+        yield count_of_bad(
+            "Backups not up",
+            "Backups that cannot be relied on, or of which something is wrong or unknown. Look below which it is; then"
+            " at its alert.",
+            queries.not_up(kind="backup"),
+            Down("overview", "Backups"),
+            Down("retrieval"),
+        )
+    yield count_of_bad(
+        "Monitoring",
+        "Agents that are not scraped, and monitors that do not answer. While it is not 0, or grey, other tiles may"
+        " know too little: look there first.",
+        overview_queries.monitoring_troubles(),
+        Down("monitoring"),
+    )
 
 
 def _states(cluster: Cluster) -> Iterator[Panel]:

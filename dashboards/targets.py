@@ -3,8 +3,9 @@
 from dashboards import queries
 from dashboards.links import Down
 from dashboards.panel import Panel
-from dashboards.panels import Line, trend
+from dashboards.panels import Limits, Line, trend
 from dashboards.panels import verdict as tile
+from ragpulse import budget
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Slo, objectives
 
@@ -22,6 +23,10 @@ _MEANING: dict[Slo, str] = {
     "throughput": "Tokens generated per second while requests wait.",
     "gpu_utilization": "Share of time in which the GPUs were busy, judged only while requests wait.",
 }
+# Of the budget that is left: time to stop what is risky; the promise is broken. There is no end to how far it can be.
+BUDGET_LIMITS = Limits(warning=0.25, bad=0)
+OVERSPENT = -1e9
+BURN_LIMITS = Limits(warning=budget.TICKET[0].factor, bad=budget.PAGE[0].factor)
 _RATIO, _TOKENS_PER_SECOND = "percentunit", "tok/s"
 
 

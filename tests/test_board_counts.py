@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from dashboards import monitoring_queries, network_queries, node_queries, queries
+from dashboards import monitoring_queries as monitoring
+from dashboards import network_queries as network
+from dashboards import node_queries as node
+from dashboards import overview_queries as overview
+from dashboards import queries
 from tests.fakes.binaries import each_generation
 from tests.fakes.board_panel import assert_shows
 
@@ -17,6 +21,16 @@ PROMETHEUS = 'up{job="prometheus"'
 LAST = 'ragpulse_source_last_success_timestamp_seconds{source="s"'
 EVERY = {'ragpulse_source_interval_seconds{source="s"': "10x60"}
 FAILED = 'ragpulse_network_probe_failures_total{peer="b",tier="home",reason="timeout"'
+READONLY = 'ragpulse_node_filesystem_readonly{mountpoint="/",fstype="ext4"'
+UNREADABLE = 'ragpulse_node_filesystem_unreadable{mountpoint="/",fstype="ext4"'
+KILLS = "ragpulse_node_oom_kills_total{"
+SYNCHRONISED = "ragpulse_node_clock_synchronised{"
+GPU = 'ragpulse_gpu_up{gpu="0"'
+RULES = 'prometheus_rule_evaluation_failures_total{rule_group="g"'
+DROPPED = 'prometheus_notifications_dropped_total{job="prometheus"'
+LOST = 'alertmanager_notifications_failed_total{job="alertmanager",integration="webhook"'
+AGENT_READ = "ragpulse_agent_config_last_reload_successful{"
+PROMETHEUS_READ = 'prometheus_config_last_reload_successful{job="prometheus"'
 LINK = 'ragpulse_network_link_up{interface="eth0",tier="home"'
 
 
@@ -30,23 +44,46 @@ LINK = 'ragpulse_network_link_up{interface="eth0",tier="home"'
         pytest.param(queries.not_up(kind="node"), {STATE % "a": "3x60"}, 0, id="all are up"),
         pytest.param(queries.not_up(kind="node"), {STATE % "a": "2x60", STATE % "b": "0x60"}, 2, id="unknown counts"),
         pytest.param(queries.not_up(kind="node"), {}, None, id="no component is recorded"),
-        pytest.param(monitoring_queries.agents_missing(), {EXPECTED: "1x60", UP: "1x60"}, 0, id="scraped"),
-        pytest.param(monitoring_queries.agents_missing(), {EXPECTED: "1x60", UP: "0x60"}, 1, id="it does not answer"),
-        pytest.param(monitoring_queries.agents_missing(), {EXPECTED: "1x60"}, 1, id="it is not even a target"),
-        pytest.param(monitoring_queries.agents_missing(), {}, None, id="nobody knows what to expect"),
-        pytest.param(monitoring_queries.monitors_down(), {PROMETHEUS: "1x60"}, 0, id="monitoring answers"),
-        pytest.param(monitoring_queries.monitors_down(), {PROMETHEUS: "0x60"}, 1, id="it does not"),
-        pytest.param(monitoring_queries.monitors_down(), {UP: "0x60"}, None, id="none is scraped"),
-        pytest.param(node_queries.silent_sources(), EVERY | {LAST: "0+10x60"}, 0, id="read just now"),
-        pytest.param(node_queries.silent_sources(), EVERY | {LAST: "569x60"}, 1, id="31 seconds ago"),
-        pytest.param(node_queries.silent_sources(), EVERY | {LAST: "571x60"}, 0, id="29 seconds ago"),
-        pytest.param(node_queries.silent_sources(), {}, None, id="no agent answers"),
-        pytest.param(network_queries.pairs_failing(), {FAILED: "0x40 1x20"}, 1, id="a connection failed lately"),
-        pytest.param(network_queries.pairs_failing(), {FAILED: "0 1x60"}, 0, id="long ago"),
-        pytest.param(network_queries.pairs_failing(), {}, None, id="nobody connects"),
-        pytest.param(network_queries.links_down(), {LINK: "0x60"}, 1, id="no carrier"),
-        pytest.param(network_queries.links_down(), {LINK: "1x60"}, 0, id="all links are up"),
-        pytest.param(network_queries.links_down(), {}, None, id="no link is read"),
+        pytest.param(monitoring.agents_missing(), {EXPECTED: "1x60", UP: "1x60"}, 0, id="scraped"),
+        pytest.param(monitoring.agents_missing(), {EXPECTED: "1x60", UP: "0x60"}, 1, id="it does not answer"),
+        pytest.param(monitoring.agents_missing(), {EXPECTED: "1x60"}, 1, id="it is not even a target"),
+        pytest.param(monitoring.agents_missing(), {}, None, id="nobody knows what to expect"),
+        pytest.param(monitoring.monitors_down(), {PROMETHEUS: "1x60"}, 0, id="monitoring answers"),
+        pytest.param(monitoring.monitors_down(), {PROMETHEUS: "0x60"}, 1, id="it does not"),
+        pytest.param(monitoring.monitors_down(), {UP: "0x60"}, None, id="none is scraped"),
+        pytest.param(node.silent_sources(), EVERY | {LAST: "0+10x60"}, 0, id="read just now"),
+        pytest.param(node.silent_sources(), EVERY | {LAST: "569x60"}, 1, id="31 seconds ago"),
+        pytest.param(node.silent_sources(), EVERY | {LAST: "571x60"}, 0, id="29 seconds ago"),
+        pytest.param(node.silent_sources(), {}, None, id="no agent answers"),
+        pytest.param(network.pairs_failing(), {FAILED: "0x40 1x20"}, 1, id="a connection failed lately"),
+        pytest.param(network.pairs_failing(), {FAILED: "0 1x60"}, 0, id="long ago"),
+        pytest.param(network.pairs_failing(), {}, None, id="nobody connects"),
+        pytest.param(network.links_down(), {LINK: "0x60"}, 1, id="no carrier"),
+        pytest.param(network.links_down(), {LINK: "1x60"}, 0, id="all links are up"),
+        pytest.param(network.links_down(), {}, None, id="no link is read"),
+        pytest.param(node.filesystems_astray(), {READONLY: "0x60", UNREADABLE: "0x60"}, 0, id="all is well"),
+        pytest.param(node.filesystems_astray(), {READONLY: "1x60", UNREADABLE: "0x60"}, 1, id="read-only"),
+        pytest.param(node.filesystems_astray(), {READONLY: "1x60", UNREADABLE: "1x60"}, 1, id="both: one"),
+        pytest.param(node.filesystems_astray(), {}, None, id="no file system is read"),
+        pytest.param(node.killed(), {KILLS: "3x60"}, 0, id="killed long ago"),
+        pytest.param(node.killed(), {}, None, id="nobody counts kills"),
+        pytest.param(node.clock_astray(), {SYNCHRONISED: "0x60"}, 1, id="not synchronised"),
+        pytest.param(node.clock_astray(), {SYNCHRONISED: "1x60"}, 0, id="synchronised"),
+        pytest.param(node.gpus_lost(), {GPU: "0x60"}, 1, id="a GPU is lost"),
+        pytest.param(node.gpus_lost(), {GPU: "1x60"}, 0, id="none is lost"),
+        pytest.param(node.gpus_lost(), {}, None, id="no GPU was ever seen"),
+        pytest.param(monitoring.rules_failing(), {RULES: "0x50 1x10"}, 1, id="a rule fails"),
+        pytest.param(monitoring.rules_failing(), {RULES: "5x60"}, 0, id="one failed long ago"),
+        pytest.param(monitoring.rules_failing(), {}, None, id="no Prometheus says"),
+        pytest.param(monitoring.notifications_lost(), {DROPPED: "0x60", LOST: "0x50 1x10"}, 1, id="undelivered"),
+        pytest.param(monitoring.notifications_lost(), {DROPPED: "0x50 9x10", LOST: "0x60"}, 1, id="not handed over"),
+        pytest.param(monitoring.notifications_lost(), {DROPPED: "0x60", LOST: "0x60"}, 0, id="none is lost either"),
+        pytest.param(
+            monitoring.configurations_refused(), {AGENT_READ: "0x60", PROMETHEUS_READ: "1x60"}, 1, id="refused"
+        ),
+        pytest.param(monitoring.configurations_refused(), {AGENT_READ: "1x60", PROMETHEUS_READ: "1x60"}, 0, id="taken"),
+        pytest.param(overview.monitoring_troubles(), {EXPECTED: "1x60", UP: "0x60", PROMETHEUS: "1x60"}, 1, id="a sum"),
+        pytest.param(overview.monitoring_troubles(), {PROMETHEUS: "1x60"}, None, id="half of it is unknown"),
     ],
 )
 def test_a_tile_counts(

@@ -5,7 +5,7 @@ from dashboards.panels.colours import BAD, GOOD, UNKNOWN, WARNING
 from dashboards.panels.heatmaps import heatmap
 from dashboards.panels.limits import Limits
 from dashboards.panels.offered import not_offered
-from dashboards.panels.states import component_states, timeline
+from dashboards.panels.states import COMPONENT, component_states, timeline
 from dashboards.panels.tables import Column, Key, table
 from dashboards.panels.trends import Line, trend
 from dashboards.panels.verdicts import count_of_bad, judged, verdict
@@ -13,6 +13,7 @@ from dashboards.panels.words import Words
 
 __all__ = [
     "BAD",
+    "COMPONENT",
     "GOOD",
     "UNKNOWN",
     "WARNING",

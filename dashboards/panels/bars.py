@@ -1,7 +1,8 @@
 """Bars of now, one for each series: how full is it, how much is left?"""
 
 from dashboards.links import Down
-from dashboards.panel import Panel, Query
+from dashboards.panel import Panel, Query, Step
+from dashboards.panels.colours import NEUTRAL
 from dashboards.panels.limits import Limits
 from dashboards.panels.trends import Line
 
@@ -11,12 +12,12 @@ def bars(
     description: str,
     lines: list[Line],
     unit: str,
-    limits: Limits,
     *down: Down,
+    limits: Limits | None = None,
     top: float | None = None,
     without_data: str = "Unknown",
 ) -> Panel:
-    """`top`: where a bar is full; without it the longest bar is."""
+    """`top`: where a bar is full; without it the longest bar is. Without limits nothing is judged."""
     return Panel(
         kind="bargauge",
         title=title,
@@ -24,7 +25,7 @@ def bars(
         queries=[Query(line.expression, line.legend, instant=True) for line in lines],
         unit=unit,
         highest=top,
-        steps=limits.steps(0),
+        steps=limits.steps(0) if limits else [Step(NEUTRAL)],
         down=down,
         without_data=without_data,
         defaults={"color": {"mode": "thresholds"}},

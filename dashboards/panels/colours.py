@@ -6,6 +6,7 @@ from typing import Any
 from ragpulse.inventory import Cluster
 
 UNKNOWN, BAD, WARNING, GOOD = "#8e8e8e", "red", "orange", "green"
+NEUTRAL = "blue"
 TARGET = "text"  # that of the letters, light or dark
 QUANTILES = {0.5: "light-blue", 0.95: "blue", 0.99: "dark-blue"}
 # So many nodes have a colour of their own; those after them take what Grafana's palette has for their name, which is

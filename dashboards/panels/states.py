@@ -1,5 +1,7 @@
 """States as words: one tile for each component, or a bar over time for each series."""
 
+from collections.abc import Iterable
+
 from dashboards.links import Down
 from dashboards.panel import Panel, Query, Step
 from dashboards.panels import words as of
@@ -20,13 +22,16 @@ def component_states(title: str, description: str, expression: str, *down: Down)
     )  # fmt: skip
 
 
-def timeline(title: str, description: str, line: Line, words: Words, *down: Down, without_data: str = "") -> Panel:
+def timeline(
+    title: str, description: str, lines: Line | Iterable[Line], words: Words, *down: Down, without_data: str = ""
+) -> Panel:
     """Coloured by what the value means; a gap is time of which nothing is known."""
+    lines = [lines] if isinstance(lines, Line) else lines
     return Panel(
         kind="state-timeline",
         title=title,
         description=description,
-        queries=[Query(line.expression, line.legend)],
+        queries=[Query(line.expression, line.legend) for line in lines],
         unit="none",
         steps=[Step(UNKNOWN)],
         mappings=of.mappings(words),

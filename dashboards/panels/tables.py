@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.links import Down
+from dashboards.links import Away, Down
 from dashboards.panel import Panel, Query, Step
 from dashboards.panels import words as of
 from dashboards.panels.colours import UNKNOWN
@@ -19,20 +19,20 @@ class Key:
 
     label: str
     title: str
-    down: Down | None = None
+    down: Down | Away | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A query as a column; without a title it only says which rows there are."""
+    """A query as a column; without a title it only says which rows there are. lowest: from where limits judge."""
 
     expression: str
     title: str = ""
     unit: str = "none"
     limits: Limits | None = None
-    lowest: float = 0  # of its values: what lies below is in the colour of no data
+    lowest: float = 0
     words: Words = field(default_factory=dict)
-    down: Down | None = None
+    down: Down | Away | None = None
 
 
 def table(
@@ -111,5 +111,5 @@ def _properties(column: Column) -> Iterator[dict[str, Any]]:
         yield _links(column.down)
 
 
-def _links(down: Down) -> dict[str, Any]:
+def _links(down: Down | Away) -> dict[str, Any]:
     return {"id": "links", "value": [{"title": down.title, "url": down.url, "targetBlank": False}]}

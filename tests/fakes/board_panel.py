@@ -14,7 +14,7 @@ def assert_shows(
     """`series`: selector without its last brace → values, 10 s apart. The same of another cluster must not count."""
     expression = expression.replace("$__rate_interval", "5m").replace("$cluster", "home").replace("$node", ".*")
     everywhere = [
-        {"series": f'{name},cluster="{cluster}",node="a"}}', "values": values}
+        {"series": f'{name},cluster="{cluster}",node="a"}}'.replace("{,", "{"), "values": values}
         for cluster in ("home", "other")
         for name, values in series.items()
     ]

@@ -1,0 +1,107 @@
+"""What the Overview shows below its verdicts: every objective, what fires, what happened, what is left."""
+
+from dashboards import alert_queries, targets
+from dashboards import overview_queries as queries
+from dashboards.links import Away, Down, cell
+from dashboards.panel import Panel
+from dashboards.panels import BAD, COMPONENT, GOOD, Column, Key, Line, bars, table
+from dashboards.panels import timeline as over_time
+from ragpulse import endpoints
+from ragpulse.inventory import Cluster
+from ragpulse.services import Vllm
+
+_RATIO, _SECONDS, _COUNT, _AS_IT_IS = "percentunit", "s", "none", "short"
+
+
+def objectives(cluster: Cluster) -> Panel:
+    row = Down("objectives", choose={"slo": cell("Target")})
+    return table(
+        "Objectives",
+        "Each promise for each service: what it has to reach, what it reaches over the last minutes, what is left of"
+        " its budget and how fast that goes. Red is missed or overspent: a click on the row leads to all of it.",
+        [Key("slo", "Target", row), Key("service", "Service", row), Key("check", "Check")],
+        [
+            Column(queries.met(cluster), "Now", words={0: ("Missed", BAD), 1: ("Met", GOOD)}),
+            Column(queries.value(cluster), "Reached", _AS_IT_IS),
+            Column(queries.objective(), "Objective", _AS_IT_IS),
+            Column(
+                queries.budget_left(), "Budget left", _RATIO, targets.BUDGET_LIMITS,
+                lowest=targets.OVERSPENT,
+            ),
+            Column(queries.burn(cluster), "Burn rate", _COUNT, targets.BURN_LIMITS),
+        ],
+        by="Now",
+        without_data="Not judgeable",
+    )  # fmt: skip
+
+
+def firing(cluster: Cluster) -> Panel:
+    runbook = Away("Runbook", f"{endpoints.overview(cluster)}/runbooks/{cell('Alert')}")
+    return table(
+        "Alerts firing",
+        "Pages and tickets that fire now, the oldest first: often the cause of the others. A click on the alert opens"
+        " its runbook.",
+        [
+            Key("alertname", "Alert", runbook),
+            Key("severity", "Severity"),
+            Key("component", "About", Down("objectives")),
+        ],
+        [Column(alert_queries.firing_for(), "For", _SECONDS)],
+        by="For",
+        descending=True,
+        without_data="No page and no ticket fires",
+    )
+
+
+def timeline() -> Panel:
+    return over_time(
+        "Components over time",
+        "Each service and backup, and the worst of all nodes. What turned first is often what took the others along;"
+        " unknown means that nobody measured.",
+        [
+            Line(queries.states_of_services(), "{{component}}"),
+            Line(queries.worst_state_of_nodes(), "the worst of the nodes"),
+        ],
+        COMPONENT,
+        Down("objectives"),
+    )
+
+
+def headroom(cluster: Cluster) -> Panel:
+    lines = [
+        Line(queries.fullest_memory(), "memory of {{node}}"),
+        Line(queries.fullest_filesystem(), "{{mountpoint}} of {{node}}"),
+    ]
+    if cluster.reads_gpus():
+        lines.append(Line(queries.fullest_gpu(), "memory of GPU {{gpu}} of {{node}}"))
+    if cluster.of_kind(Vllm):
+        lines.append(Line(queries.kv_cache_peak(), "KV cache of {{service}}, highest of a day"))
+    return bars(
+        "Fullest of each kind",
+        "The node, disk and GPU with the least room, and how full the KV cache was at its fullest. It does not judge:"
+        " what runs out has an alert; a full KV cache makes requests wait.",
+        lines,
+        _RATIO,
+        Down("machines"),
+        top=1,
+    )
+
+
+def starts() -> Panel:
+    return table(
+        "Started last",
+        "Machines and servers that started most recently. One that stands here and should not has restarted by itself:"
+        " look at what its log said before.",
+        [Key("what", "What")],
+        [Column(queries.latest_starts(), "Ago", _SECONDS)],
+        by="Ago",
+    )
+
+
+def versions() -> Panel:
+    return table(
+        "Versions",
+        "What runs in which version; of agents, how many. Two versions of the agent: an upgrade is not through yet.",
+        [Key("what", "What"), Key("version", "Version")],
+        [Column(queries.versions(), "How many", _COUNT)],
+    )

@@ -1,0 +1,91 @@
+"""What the Overview board asks besides what several boards ask."""
+
+from dashboards import monitoring_queries
+from ragpulse import budget
+from ragpulse.catalogue import agent, chroma, gpu, node, ray, vllm
+from ragpulse.inventory import Cluster
+from ragpulse.metric import Metric
+from ragpulse.promql import Pattern, highest, instant, series
+from ragpulse.recorded import COMPONENT_STATE, SLO_OBJECTIVE, long_window, slo_met, slo_value
+
+_CLUSTER = Pattern("$cluster")
+_DAY = 86400.0
+_FEW = 10
+
+
+def monitoring_troubles() -> str:
+    """Agents that are not scraped, and monitors that do not answer."""
+    return f"({monitoring_queries.agents_missing()}) + ({monitoring_queries.monitors_down()})"
+
+
+def objective() -> str:
+    return _of_objectives(SLO_OBJECTIVE)
+
+
+def value(cluster: Cluster) -> str:
+    return _of_objectives(slo_value(long_window(cluster)))
+
+
+def met(cluster: Cluster) -> str:
+    return _of_objectives(slo_met(cluster))
+
+
+def budget_left() -> str:
+    return _of_objectives(budget.BUDGET_LEFT)
+
+
+def burn(cluster: Cluster) -> str:
+    return _of_objectives(budget.burn(budget.pace(cluster)))
+
+
+def states_of_services() -> str:
+    return f"max by (component) ({series(COMPONENT_STATE, cluster=_CLUSTER, kind=('service', 'backup'))})"
+
+
+def worst_state_of_nodes() -> str:
+    return f"min({series(COMPONENT_STATE, cluster=_CLUSTER, kind='node')})"
+
+
+def latest_starts() -> str:
+    """Seconds since each machine and server started, of those that did so last."""
+    starts = (
+        _named("node", instant(node.BOOT_TIME, cluster=_CLUSTER)),
+        _named("service", instant(vllm.STARTED, cluster=_CLUSTER)),
+        _named("service", instant(chroma.PROCESS_STARTED, cluster=_CLUSTER)),
+    )
+    return f"bottomk({_FEW}, time() - max by (what) ({' or '.join(starts)}))"
+
+
+def versions() -> str:
+    """How many have which version; all agents count as one thing."""
+    agents = f'label_replace({instant(agent.BUILD_INFO, cluster=_CLUSTER)}, "what", "agent", "", "")'
+    of_services = (_named("service", instant(info, cluster=_CLUSTER)) for info in (vllm.INFO, chroma.INFO, ray.INFO))
+    return f"count by (what, version) ({' or '.join((agents, *of_services))})"
+
+
+def kv_cache_peak() -> str:
+    return f"max by (service) ({highest(vllm.KV_CACHE_USAGE, _DAY, cluster=_CLUSTER)})"
+
+
+def fullest_memory() -> str:
+    return _fullest(node.MEMORY_AVAILABLE, node.MEMORY_TOTAL)
+
+
+def fullest_filesystem() -> str:
+    return _fullest(node.FILESYSTEM_AVAILABLE, node.FILESYSTEM_SIZE)
+
+
+def fullest_gpu() -> str:
+    return f"topk(1, {instant(gpu.MEMORY_USED, cluster=_CLUSTER)} / {instant(gpu.MEMORY_TOTAL, cluster=_CLUSTER)})"
+
+
+def _fullest(available: Metric, total: Metric) -> str:
+    return f"topk(1, 1 - {instant(available, cluster=_CLUSTER)} / ({instant(total, cluster=_CLUSTER)} > 0))"
+
+
+def _of_objectives(name: str) -> str:
+    return f"max by (slo, service, check) ({series(name, cluster=_CLUSTER)})"
+
+
+def _named(label: str, expression: str) -> str:
+    return f'label_replace({expression}, "what", "$1", "{label}", "(.+)")'
