@@ -70,6 +70,7 @@ def slowest_sources() -> Panel:
         " nothing: ask it more seldom.",
         [Line(queries.slowest_sources(), "{{node}} {{source}}")],
         _SECONDS,
+        None,
         _THIS_NODE,
     )
 

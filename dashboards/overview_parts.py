@@ -82,6 +82,7 @@ def headroom(cluster: Cluster) -> Panel:
         " what runs out has an alert; a full KV cache makes requests wait.",
         lines,
         _RATIO,
+        None,
         Down("machines"),
         top=1,
     )

@@ -1,4 +1,4 @@
-"""Series that are not ours: of Prometheus about scrapes and alerts, and of Prometheus and Alertmanager about themselves.
+"""Series that are not ours: of Prometheus about scrapes and alerts, and of both servers about themselves.
 
 Name → the labels by which we select or sum them. All of them stand on the pages of Prometheus 2.42 and 3.x, and of
 Alertmanager 0.25 and newer.

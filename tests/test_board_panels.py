@@ -148,7 +148,7 @@ def test_a_cell_is_judged_by_limits_or_words_and_leads_on() -> None:
 
 
 def test_bars_ask_of_now_and_a_heatmap_of_buckets() -> None:
-    bar = one(bars("T", "d", [Line("up", "x")], "percentunit", limits=Limits(0.8, 0.9), top=1))
+    bar = one(bars("T", "d", [Line("up", "x")], "percentunit", Limits(0.8, 0.9), top=1))
     assert bar["targets"][0]["instant"]
     assert (bar["fieldConfig"]["defaults"]["max"], bar["options"]["displayMode"]) == (1, "basic")
     heat = one(heatmap("T", "d", "up", "s"))

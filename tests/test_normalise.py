@@ -22,7 +22,7 @@ def raw() -> Json:
         verdict("V", "d", "up", Down("overview")),
         trend("T", "d", [LINE], "s"),
         timeline("S", "d", LINE, {}),
-        bars("B", "d", [LINE], "s", limits=Limits(1, 2)),
+        bars("B", "d", [LINE], "s", Limits(1, 2)),
         table("C", "d", [Key("node", "Node")], [Column("up", "Up", limits=Limits(1, 2))]),
         heatmap("H", "d", "up", "s"),
     ]

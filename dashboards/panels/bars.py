@@ -12,8 +12,8 @@ def bars(
     description: str,
     lines: list[Line],
     unit: str,
+    limits: Limits | None,
     *down: Down,
-    limits: Limits | None = None,
     top: float | None = None,
     without_data: str = "Unknown",
 ) -> Panel:
