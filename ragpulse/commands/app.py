@@ -29,6 +29,7 @@ VERBS = (
     Verb("down", "ragpulse.commands.down:down", "Stop everything that `up` started."),
     Verb("status", "ragpulse.commands.status:status", "Show what runs, where to look and what is wrong."),
     Verb("generate", "ragpulse.commands.generate:generate", "Write everything that follows from the cluster file."),
+    Verb("dashboards", "ragpulse.commands.dashboards:app", "Bring the boards to a Grafana, or fetch them."),
     Verb("check", "ragpulse.commands.check:check", "Judge every connection of the cluster from this node."),
     Verb("canary", "ragpulse.commands.canary:app", "Write what the recall canary of a ChromaDB asks for."),
     Verb("report", "ragpulse.commands.report:report", "Judge every target over a time, and compare with a baseline."),
