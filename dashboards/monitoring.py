@@ -14,7 +14,7 @@ _VERDICT_HEIGHT, _HEIGHT = 4, 8
 
 def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
     yield Row([*_scraped(), *_heard(), *_right()], _VERDICT_HEIGHT)
-    yield Row([parts.targets(cluster), parts.slowest_scrapes(cluster)], _HEIGHT, "Who is scraped")
+    yield Row([parts.targets(cluster), parts.slowest_scrapes(cluster), parts.clocks()], _HEIGHT, "Who is scraped")
     yield Row([parts.waits(), parts.runs(), parts.slowest_sources()], _HEIGHT, "What agents read")
     yield Row([parts.rule_groups(), parts.notifications(), parts.alerts()], _HEIGHT, "Rules and notifications")
     yield Folded(
@@ -82,7 +82,7 @@ def _right() -> Iterator[Panel]:
         "Nodes whose kernel does not call its clock synchronised. Times of different nodes cannot be compared: start"
         " the time service there.",
         queries.clocks_astray(),
-        Down("node"),
+        Down("monitoring", "Clocks"),
     )
 
 

@@ -41,6 +41,20 @@ def slowest_scrapes(cluster: Cluster) -> Panel:
     )
 
 
+def clocks() -> Panel:
+    return table(
+        "Clocks",
+        "Whether the kernel of each node calls its clock synchronised, and how far it is off as it knows. Times of"
+        " nodes that are not cannot be compared: start the time service there.",
+        [Key("node", "Node", Down("node", choose={"node": cell("Node")}))],
+        [
+            Column(queries.clock_synchronised(), "Synchronised", words={0: ("No", BAD), 1: ("Yes", GOOD)}),
+            Column(queries.clock_offset(), "Off by", _SECONDS),
+        ],
+        by="Synchronised",
+    )
+
+
 def waits() -> Panel:
     return table(
         "Sources that wait longest",

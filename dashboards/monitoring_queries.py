@@ -60,6 +60,14 @@ def clocks_astray() -> str:
     return _count(f"{synchronised} == 0", synchronised)
 
 
+def clock_synchronised() -> str:
+    return f"max by (node) ({instant(node.CLOCK_SYNCHRONISED, cluster=_CLUSTER, node=_NODE)})"
+
+
+def clock_offset() -> str:
+    return f"max by (node) (abs({instant(node.CLOCK_OFFSET, cluster=_CLUSTER, node=_NODE)}))"
+
+
 def target_up() -> str:
     return _by_target(foreign.UP)
 

@@ -70,12 +70,13 @@ def _whole(cluster: Cluster) -> Iterator[Panel]:
         "Processes that the kernel killed within the hour because memory ran out. Look below who took it.",
         queries.killed(),
         Down("node", "Memory"),
+        Down("overview", "Alerts firing"),
     )
     yield count_of_bad(
         "Links down",
         "Interfaces of our networks without a carrier. Look at the cable and at the other end of it.",
         queries.links_down(),
-        Down("network"),
+        Down("network", "Links"),
     )
     yield count_of_bad(
         "Clock not synchronised",

@@ -51,6 +51,7 @@ def _others(cluster: Cluster) -> Iterator[Panel]:
         "Agents that are not scraped, and monitors that do not answer. While it is not 0, or grey, other tiles may"
         " know too little: look there first.",
         overview_queries.monitoring_troubles(),
+        Down("monitoring", "Targets"),
         Down("monitoring"),
     )
 

@@ -39,8 +39,8 @@ def firing(cluster: Cluster) -> Panel:
     runbook = Away("Runbook", f"{endpoints.overview(cluster)}/runbooks/{cell('Alert')}")
     return table(
         "Alerts firing",
-        "Pages and tickets that fire now, the oldest first: often the cause of the others. A click on the alert opens"
-        " its runbook.",
+        "What fires now, the oldest first: often the cause of the others. A click on the alert opens its runbook; the"
+        " watchdog fires always, and shows that alerting works.",
         [
             Key("alertname", "Alert", runbook),
             Key("severity", "Severity"),
@@ -49,7 +49,7 @@ def firing(cluster: Cluster) -> Panel:
         [Column(alert_queries.firing_for(), "For", _SECONDS)],
         by="For",
         descending=True,
-        without_data="No page and no ticket fires",
+        without_data="No rule is evaluated",
     )
 
 

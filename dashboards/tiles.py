@@ -11,5 +11,5 @@ def pages() -> Panel:
         "Pages firing",
         "Alerts that ask somebody to act now. The Overview page lists them with their runbooks.",
         queries.pages(),
-        Down("objectives"),
+        Down("objectives", "Firing now"),
     )
