@@ -8,7 +8,7 @@ text never holds the token.
 from typing import Any
 
 import httpx
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
 
 from ragpulse.errors import RagpulseError
 
@@ -36,9 +36,17 @@ class Found(BaseModel):
     dashboard: dict[str, Any]
     meta: Meta
 
+    @field_validator("dashboard")
+    @classmethod
+    def _is_numbered(cls, dashboard: dict[str, Any]) -> dict[str, Any]:
+        if not all(isinstance(dashboard.get(number), int) for number in ("id", "version")):
+            raise ValueError("a board that was saved has an id and a version")
+        return dashboard
+
     @property
     def version(self) -> int:
-        return int(self.dashboard.get("version") or 0)
+        version: int = self.dashboard["version"]
+        return version
 
 
 class Version(BaseModel):
@@ -80,7 +88,7 @@ class Grafana:
 
     def save(self, board: dict[str, Any], folder: str, message: str, after: Found | None) -> None:
         """As a new board, or as the version that follows `after`."""
-        place = {"id": after.dashboard.get("id"), "version": after.version} if after else {"id": None, "version": 0}
+        place = {"id": after.dashboard["id"], "version": after.version} if after else {"id": None, "version": 0}
         wanted = {"dashboard": {**board, **place}, "folderUid": folder, "message": message, "overwrite": False}
         self._post("/api/dashboards/db", wanted)
 

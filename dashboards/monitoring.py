@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dashboards import monitoring_cost as cost
 from dashboards import monitoring_parts as parts
 from dashboards import monitoring_queries as queries
 from dashboards.links import Down
@@ -20,9 +21,9 @@ def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
     yield Folded(
         "What it costs",
         [
-            Row([parts.head_series(), parts.samples(), parts.series_scraped()], _HEIGHT),
-            Row([parts.blocks(), parts.kept(cluster)], _HEIGHT),
-            Row([parts.process_memory(), parts.process_cpu()], _HEIGHT),
+            Row([cost.head_series(), cost.samples(), cost.series_scraped()], _HEIGHT),
+            Row([cost.blocks(), cost.kept(cluster)], _HEIGHT),
+            Row([cost.process_memory(), cost.process_cpu()], _HEIGHT),
         ],
     )
 

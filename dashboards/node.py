@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dashboards import node_parts
+from dashboards import node_devices, node_parts
 from dashboards import node_queries as queries
 from dashboards.links import Down
 from dashboards.panel import Board, Folded, Panel, Row
@@ -22,14 +22,14 @@ def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
     yield Folded(
         "Disks",
         [
-            Row([node_parts.filesystems(), node_parts.filled()], _HEIGHT),
-            Row([node_parts.disks(), node_parts.disk_bytes()], _HEIGHT),
+            Row([node_devices.filesystems(), node_devices.filled()], _HEIGHT),
+            Row([node_devices.disks(), node_devices.disk_bytes()], _HEIGHT),
         ],
     )
-    yield Folded("Network", [Row([node_parts.traffic(), node_parts.packets_lost()], _HEIGHT)])
+    yield Folded("Network", [Row([node_devices.traffic(), node_devices.packets_lost()], _HEIGHT)])
     yield Folded(
         "Temperatures, clock, processes",
-        [Row([node_parts.temperatures(), node_parts.clock(), node_parts.processes()], _HEIGHT)],
+        [Row([node_devices.temperatures(), node_devices.clock(), node_devices.processes()], _HEIGHT)],
     )
 
 
@@ -84,6 +84,7 @@ def _whole(cluster: Cluster) -> Iterator[Panel]:
         " start the time service.",
         queries.clock_astray(),
         Down("node", "Clock"),
+        Down("monitoring", "Clocks"),
     )
     if cluster.reads_gpus():
         yield count_of_bad(

@@ -217,10 +217,11 @@ def test_a_token_file_or_url_that_cannot_be_is_told_before_anything_is_asked(
 
 def test_a_server_that_is_no_grafana_is_told_in_one_line(replay: Replay, call: Called) -> None:
     path = "/api/dashboards/uid/ragpulse-overview"
-    replay.routes["GET", path] = reply(200, b"<html>")
-    code, _, wrong = call("push", replay.url)
-    assert code == 1
-    assert "is not what Grafana's HTTP API promises" in wrong
+    for body in (b"<html>", b'{"dashboard": {"id": 1, "version": "two"}, "meta": {}}'):
+        replay.routes["GET", path] = reply(200, body)
+        code, _, wrong = call("push", replay.url)
+        assert code == 1
+        assert "is not what Grafana's HTTP API promises" in wrong
     replay.routes["GET", path] = reply(302)
     assert f"HTTP 302 to {path}: it does not say why" in call("push", replay.url)[2]
     replay.routes["GET", path] = reply(200, b" " * (17 * 1024**2))

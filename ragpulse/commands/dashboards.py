@@ -12,7 +12,7 @@ import httpx
 import typer
 
 from dashboards import exchange
-from dashboards.grafana_api import Grafana
+from dashboards.grafana_api import Grafana, GrafanaError
 from dashboards.render import boards
 from ragpulse import atomic, cluster_file, refusal, urls
 from ragpulse.errors import RagpulseError
@@ -61,7 +61,7 @@ def pull(
     with _server(url, token_file) as server:
         found = {out / f"{name}.json": json_text(board) for name, board in exchange.pull(server).items()}
     if not found:
-        raise exchange.HandChangedError(f"{url}: there is none of our boards; `ragpulse dashboards push` makes them")
+        raise GrafanaError(f"{url}: there is none of our boards; `ragpulse dashboards push` makes them")
     with refusal.told(out, "--out"):
         others = [file for file, text in found.items() if file.exists() and file.read_bytes() != text.encode()]
         if others and not force:
