@@ -31,15 +31,13 @@ def sources_failing() -> str:
 
 def rules_failing() -> str:
     """Groups with a rule that could not be evaluated in the last minutes."""
-    failures = f"sum by (rule_group) ({series_increase(foreign.RULE_FAILURES, _RECENT, cluster=_CLUSTER)})"
+    failures = f"sum by (rule_group) ({_lately(foreign.RULE_FAILURES)})"
     return _count(f"{failures} > 0", failures)
 
 
 def notifications_lost() -> str:
     """Monitors that could not hand an alert over, or not deliver it, in the last minutes."""
-    dropped = f"sum by (job, node) ({series_increase(foreign.NOTIFICATIONS_DROPPED, _RECENT, cluster=_CLUSTER)})"
-    failed = f"sum by (job, node) ({series_increase(foreign.NOTIFICATIONS_FAILED, _RECENT, cluster=_CLUSTER)})"
-    lost = f"({dropped} or {failed})"
+    lost = f"sum by (job, node) ({_lately(foreign.NOTIFICATIONS_DROPPED)} or {_lately(foreign.NOTIFICATIONS_FAILED)})"
     return _count(f"{lost} > 0", lost)
 
 
@@ -150,6 +148,11 @@ def alerts_by_state() -> str:
 def _count(bad: str, every: str) -> str:
     """How many are bad; nothing where there is none of them."""
     return f"count({bad}) or count({every}) * 0"
+
+
+def _lately(name: str) -> str:
+    """Growth over the last minutes, of what is still there: who has died says nothing any more."""
+    return f"({series_increase(name, _RECENT, cluster=_CLUSTER)} and {series(name, cluster=_CLUSTER)})"
 
 
 def _by_target(name: str) -> str:

@@ -303,28 +303,3 @@ def test_a_small_cluster_has_the_same_boards_with_less_on_them(text: str) -> Non
         for url in urls([panel["fieldConfig"] for panel in panels(board)]):
             if found := re.search(r"/d/ragpulse-(\w+)\?.*viewPanel=(\d+)", url):
                 assert int(found[2]) in [panel["id"] for panel in panels(made[found[1]])], f"{name}: {url}"
-
-
-def _names_a_cause(panel: Json) -> bool:
-    """It shows which service, node or source it is, not only how many."""
-    renamed = [step["options"]["renameByName"] for step in panel["transformations"] if step["id"] == "organize"]
-    return bool(renamed) or any("{{" in target["legendFormat"] for target in panel["targets"])
-
-
-def _one_click(panel: Json) -> list[tuple[Json, Json]]:
-    """The panels to which a click on this one leads."""
-    found = []
-    for url in urls(panel["fieldConfig"]):
-        if leads := re.search(r"/d/([\w-]+)\?.*viewPanel=(\d+)", url):
-            target = example()[UIDS[leads[1]]]
-            found += [(target, each) for each in panels(target) if each["id"] == int(leads[2])]
-    return found
-
-
-@each_board
-def test_from_every_verdict_two_clicks_lead_to_a_panel_that_names_the_cause(name: str) -> None:
-    board = example()[name]
-    for tile in first_row(board):
-        first = _one_click(tile)
-        reached = [panel for _, panel in [*first, *(each for _, step in first for each in _one_click(step))]]
-        assert _names_a_cause(tile) or any(map(_names_a_cause, reached)), tile["title"]

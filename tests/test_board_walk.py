@@ -20,13 +20,10 @@ def names_something(panel: Json) -> bool:
 
 
 def led_to(boards: dict[str, Json], panel: Json) -> Iterator[Json]:
-    """What one sees after one click: the panel that a link names, else all that its board shows at once."""
+    """The panels that one click leads to. A whole board is none of them: there one would have to look around."""
     for url in urls(panel["fieldConfig"]):
-        board = boards[re.sub(r"^/d/ragpulse-(\w+)\?.*", r"\1", url)]
-        if found := re.search(r"viewPanel=(\d+)", url):
-            yield next(each for each in panels(board) if each["id"] == int(found[1]))
-        else:
-            yield from (each for each in board["panels"] if each["type"] != "row")
+        if found := re.search(r"/d/ragpulse-(\w+)\?.*viewPanel=(\d+)", url):
+            yield next(each for each in panels(boards[found[1]]) if each["id"] == int(found[2]))
 
 
 def clicks(boards: dict[str, Json], tile: Json) -> int:

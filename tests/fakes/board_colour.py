@@ -22,8 +22,11 @@ def colour(settings: Json, value: float | None) -> str:
 
 
 def judged(panel: Json) -> Iterator[tuple[str, Json, Json]]:
-    """(name, query, settings) of each value of the panel that has a colour: a column of a table, or the whole panel."""
-    if panel["type"] in {"stat", "bargauge"}:
+    """(name, query, settings) of each value of the panel that is judged: a column of a table, or the whole panel.
+
+    What has one colour for all values does not judge.
+    """
+    if panel["type"] in {"stat", "bargauge"} and len(panel["fieldConfig"]["defaults"]["thresholds"]["steps"]) > 1:
         for target in panel["targets"]:
             yield panel["title"], target, panel["fieldConfig"]["defaults"]
     if panel["type"] == "table":

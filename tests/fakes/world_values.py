@@ -119,5 +119,21 @@ BROKEN: Mapping[str, Value] = {
     "ragpulse_service_up": NOTHING,
     "ragpulse_ray_object_store_used_bytes": ONE,
     "ragpulse_service_ready": NOTHING,
+    "ragpulse_gpu_up": NOTHING,
+    "ragpulse_agent_config_last_reload_successful": NOTHING,
 }
 FAILS = ("failures", "errors", "dropped", "xid", "preemptions", "evictions", "rejections", "stalled", "oom_kills")
+# Of Prometheus and Alertmanager: while all is well, and while all is broken.
+FOREIGN: Mapping[str, tuple[Value, Value]] = {
+    "scrape_duration_seconds": (Value(0.05), Value(9)),
+    "scrape_samples_scraped": (Value(2000), Value(2000)),
+    "prometheus_rule_evaluation_failures_total": (Value(3), Value(3, 0.1)),
+    "prometheus_notifications_dropped_total": (Value(3), Value(3, 0.1)),
+    "alertmanager_notifications_failed_total": (Value(3), Value(3, 0.1)),
+    "prometheus_rule_group_last_duration_seconds": (Value(0.01), Value(9)),
+    "prometheus_rule_group_interval_seconds": (Value(10), Value(10)),
+    "prometheus_tsdb_lowest_timestamp_seconds": (Value(1.7e9), Value(1.7e9)),
+    "prometheus_config_last_reload_successful": (ONE, NOTHING),
+    "alertmanager_config_last_reload_successful": (ONE, NOTHING),
+}
+OF_A_FOREIGN_LABEL = {"rule_group": "chroma", "integration": "webhook", "state": "active"}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from ragpulse import budget, catalogue, recorded
+from ragpulse import budget, catalogue, foreign, recorded
 from ragpulse.metric import LATENCY_EDGES, Metric
 from ragpulse.objectives import objectives
 from ragpulse.stack.process import Process
@@ -23,8 +23,10 @@ from tests.fakes.running import answers, free_ports, running, until
 from tests.fakes.world_values import (
     BROKEN,
     FAILS,
+    FOREIGN,
     NODES,
     NOTHING,
+    OF_A_FOREIGN_LABEL,
     OF_A_LABEL,
     OF_A_METRIC,
     ONE,
@@ -117,8 +119,19 @@ def _components(*, well: bool) -> Iterator[tuple[str, Labels, Value]]:
         yield recorded.COMPONENT_STATE, AT | {"component": name, "kind": kind}, Value(3) if well else ONE
     for name in NODES:
         yield recorded.TARGET_EXPECTED, AT | {"job": "ragpulse-agent", "node": name}, ONE
-        for job in ("ragpulse-agent", "prometheus", "alertmanager"):
-            yield "up", AT | {"job": job, "node": name, "instance": name}, ONE if well else NOTHING
+        yield from _of_others(name, well=well)
+
+
+def _of_others(node: str, *, well: bool) -> Iterator[tuple[str, Labels, Value]]:
+    """What Prometheus says of its targets, and what it and Alertmanager say of themselves."""
+    pages = {"ragpulse-agent": {}, "prometheus": foreign.OF_PROMETHEUS, "alertmanager": foreign.OF_ALERTMANAGER}
+    for job, page in pages.items():
+        at = AT | {"job": job, "node": node, "instance": node}
+        yield foreign.UP, at, ONE if well else NOTHING
+        for name, labels in ({foreign.SCRAPE_SECONDS: (), foreign.SCRAPED_SAMPLES: ()} | page).items():
+            usual = (Value(1e7, 1),) * 2 if name.endswith("_total") else (Value(1000),) * 2
+            more = {label: OF_A_FOREIGN_LABEL[label] for label in labels}
+            yield name, at | more, FOREIGN.get(name, usual)[0 if well else 1]
 
 
 def _objectives(*, share: float, well: bool) -> Iterator[tuple[str, Labels, Value]]:
