@@ -2,8 +2,8 @@
 
 Every objective over events has the same shape. A page where users cannot work, a ticket where they wait: an engine that
 never was as fast as was promised is no reason to wake anybody. Nothing is told of a window of which less than half was
-measured (a young database would make an hour of five minutes), nor of fewer than `_FEWEST` bad events, nor while
-another page about the service, or about what it needs, stands or has left its traces in the short window.
+measured (a young database would make an hour of five minutes), nor of fewer than `_FEWEST` bad events (of demand time: minutes), nor
+while another page about the service, or about what it needs, stands or has left its traces in the short window.
 """
 
 from collections.abc import Iterator
@@ -124,7 +124,7 @@ def _too_fast(cluster: Cluster, objective: Objective, speed: budget.Speed) -> st
     bad = summed_over(budget.errors(cluster), speed.long, **objective.labels)
     return (
         f"{long} > {speed.factor:g} and {short} > {speed.factor:g}"
-        f" and {seen} > {_MEASURED * speed.long / step:.10g} and {bad} > {(_FEWEST - 0.5) / step:.10g}"
+        f" and {seen} > {_MEASURED * speed.long / step:.10g} and {bad} > {(_FEWEST - 0.5) * objective.event / step:.10g}"
     )
 
 
@@ -138,6 +138,8 @@ def _told_already(cluster: Cluster, objective: Objective, short: float) -> str:
         f"{fired_within(traces, severity='page', service=services, slo='')}"
         f" or {fired_within(traces, alertname=NODE_DOWN, node=nodes)}"
     )
+    if objective.slo == "throughput":
+        told += f" or {fired_within(traces, alertname=THROUGHPUT_BELOW_TARGET, service=service)}"
     if demanded := explained_by_demand(cluster, objective):
         told += f" or {demanded} or {fired_within(traces, alertname=_TELLS_OF_DEMAND, service=service)}"
     return told

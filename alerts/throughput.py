@@ -1,10 +1,17 @@
-"""Throughput: tokens generated per second of demand. When nobody waits nothing is judged: idle is no fault."""
+"""Throughput: tokens generated per second of demand. When nobody waits nothing is judged: idle is no fault.
 
-from alerts.rule import Group
+Judged twice: the mean of minutes is the verdict and its ticket, and the share of demand time in which the target was
+reached is what an error budget counts.
+"""
+
+from collections.abc import Iterator
+
+from alerts.rule import Group, Record
 from alerts.slo import Events, Ticket, groups
-from ragpulse.catalogue.vllm import DEMAND_SECONDS, DEMAND_TOKENS
+from ragpulse import recorded
+from ragpulse.catalogue.vllm import DEMAND_SECONDS, DEMAND_TOKENS, DEMAND_WITHIN_TARGET
 from ragpulse.inventory import Cluster
-from ragpulse.objectives import Objective
+from ragpulse.objectives import Objective, in_demand
 from ragpulse.promql import rate
 
 THROUGHPUT_BELOW_TARGET = "ThroughputBelowTarget"
@@ -17,7 +24,14 @@ _TICKET = Ticket(
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    return groups(cluster, "throughput", _events, _TICKET)
+    shares = tuple(rule for objective in in_demand(cluster) for rule in _share(cluster, objective))
+    return [*groups(cluster, "throughput", _events, _TICKET), *([Group("throughput_demand", shares)] if shares else [])]
+
+
+def _share(cluster: Cluster, objective: Objective) -> Iterator[Record]:
+    window = recorded.short_window(cluster)
+    for name, counted in ((recorded.slo_good, DEMAND_WITHIN_TARGET), (recorded.slo_total, DEMAND_SECONDS)):
+        yield Record(name(window), f"sum({rate(counted, window, service=objective.service)})", objective.labels)
 
 
 def _events(_: Cluster, objective: Objective, window: float) -> Events:

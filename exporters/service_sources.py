@@ -91,7 +91,8 @@ def _vllm(plan: Plan, vllm: Vllm, cluster: Cluster, *, is_home: bool, is_vantage
     """Canaries from wherever it is judged: at home for its state, elsewhere for its targets."""
     record = CanaryRecord()
     if is_home:
-        yield VllmSource(plan.service, vllm, record=record)
+        promised = cluster.targets.throughput
+        yield VllmSource(plan.service, vllm, record=record, at_least=promised.at_least if promised else None)
     if is_vantage:
         yield vllm_probe(plan, vllm, record)
     if vllm.canary.enabled:

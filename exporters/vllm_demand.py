@@ -1,7 +1,8 @@
 """How much vLLM produces while requests wait for it: what its throughput is judged by, so that idle time is no fault.
 
 Units: seconds of a monotonic clock, tokens generated. Two looks at which requests waited enclose time of demand; what
-an engine generated in it counts, but for an engine that began or began anew in it.
+an engine generated in it counts, but for an engine that began or began anew in it. Where a throughput is promised, the
+seconds between two looks are within the target as a whole or not at all: what all engines generated in them is judged.
 """
 
 import threading
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from exporters.vllm_page import Engine
 from exporters.vllm_text import EngineKey
-from ragpulse.catalogue.vllm import DEMAND_SECONDS, DEMAND_TOKENS
+from ragpulse.catalogue.vllm import DEMAND_SECONDS, DEMAND_TOKENS, DEMAND_WITHIN_TARGET
 from ragpulse.metric import Sample
 
 Engines = Mapping[EngineKey, Engine]
@@ -26,15 +27,18 @@ class _Look:
 class Demand:
     """Seconds and tokens between two looks at both of which requests waited. They only grow, whatever vLLM does.
 
-    longest: two looks further apart than this many seconds are not joined: nobody saw what was between them.
+    longest: two looks further apart than this many seconds are not joined: nobody saw what was between them. at_least:
+    tokens per second that are promised; None where nothing is.
     """
 
-    def __init__(self, service: str, longest: float) -> None:
+    def __init__(self, service: str, longest: float, at_least: float | None = None) -> None:
         self._service = service
         self._longest = longest
+        self._at_least = at_least
         self._last: _Look | None = None
         self._seconds = 0.0
         self._tokens = 0.0
+        self._within = 0.0
         self._lock = threading.Lock()
 
     def forget(self) -> None:
@@ -46,14 +50,21 @@ class Demand:
         with self._lock:
             last, self._last = self._last, look
             if last is not None and last.waits and look.waits and look.at - last.at <= self._longest:
-                self._seconds += look.at - last.at
-                self._tokens += sum(_grown(last.generated, look.generated))
+                self._add(look.at - last.at, sum(_grown(last.generated, look.generated)))
+
+    def _add(self, seconds: float, tokens: float) -> None:
+        self._seconds += seconds
+        self._tokens += tokens
+        if self._at_least is not None and tokens >= self._at_least * seconds:
+            self._within += seconds
 
     def samples(self) -> Iterator[Sample]:
         with self._lock:
-            seconds, tokens = self._seconds, self._tokens
+            seconds, tokens, within = self._seconds, self._tokens, self._within
         yield DEMAND_SECONDS(seconds, service=self._service)
         yield DEMAND_TOKENS(tokens, service=self._service)
+        if self._at_least is not None:
+            yield DEMAND_WITHIN_TARGET(within, service=self._service)
 
 
 def _waiting(engines: Engines) -> bool:

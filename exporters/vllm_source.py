@@ -40,8 +40,8 @@ class VllmSource:
     max_age: float | None = None
     emits: tuple[Metric, ...] = (
         STATE, SOURCE_DROPPED, catalogue.INFO, catalogue.MODEL_INFO, catalogue.METRIC_OFFERED, catalogue.STATS_DISABLED,
-        catalogue.UNKNOWN_FAMILIES, catalogue.DEMAND_SECONDS, catalogue.DEMAND_TOKENS, catalogue.CHANGES,
-        catalogue.LOADING_SECONDS, *FAMILIES,
+        catalogue.UNKNOWN_FAMILIES, catalogue.DEMAND_SECONDS, catalogue.DEMAND_TOKENS,
+        catalogue.DEMAND_WITHIN_TARGET, catalogue.CHANGES, catalogue.LOADING_SECONDS, *FAMILIES,
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +51,7 @@ class VllmSource:
         interval: float = READING_INTERVAL,
         clocks: Clocks = MACHINE,
         record: CanaryRecord | None = None,
+        at_least: float | None = None,
     ) -> None:
         self.name = f"vllm:{service}"
         self.interval = interval
@@ -64,7 +65,7 @@ class VllmSource:
         self._looks = Looks(service, vllm, health=_HEALTH_SHARE * interval, page=_PAGE_SHARE * interval)
         self._said = Said(service, vllm, _SAID_SHARE * interval, clocks.awake)
         self._state = StateWatch(canary_timeout(vllm.canary))
-        self._demand = Demand(service, longest=_LONGEST_GAP * interval)
+        self._demand = Demand(service, longest=_LONGEST_GAP * interval, at_least=at_least)
         self._changes = Changes(service)
         self._loading = Loading(service, lambda: vllm_process.started(vllm.url), clocks)
 

@@ -11,7 +11,7 @@ measured stands beside every budget.
 from dataclasses import dataclass
 
 from ragpulse.inventory import Cluster
-from ragpulse.objectives import Objective, objectives
+from ragpulse.objectives import Objective, in_demand, objectives
 from ragpulse.recorded import short_window
 from ragpulse.units import prometheus_duration
 
@@ -44,7 +44,8 @@ def pace(cluster: Cluster) -> float:
 
 def budgeted(cluster: Cluster) -> tuple[Objective, ...]:
     """The objectives that allow a share of events to be bad."""
-    return tuple(each for each in objectives(cluster) if each.budget_window is not None and not each.unmeasured)
+    judged = (each for each in objectives(cluster) if each.budget_window is not None and not each.unmeasured)
+    return (*judged, *in_demand(cluster))
 
 
 def step(cluster: Cluster) -> float:

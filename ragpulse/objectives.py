@@ -17,6 +17,7 @@ from ragpulse.targets import USUAL_WINDOW, ResponseTime, TimeToFirstToken
 from ragpulse.units import exact_duration
 from ragpulse.vantage import canary_nodes, vantages
 
+_MINUTE = 60.0
 _OF_USERS = "vLLM's own histogram of user traffic"
 
 Slo = Literal["availability", "response_time", "time_to_first_token", "throughput", "gpu_utilization"]
@@ -38,7 +39,8 @@ class Objective:
     from vLLM; canary_edge: the same of our canaries, which are judged where vLLM offers none. unmeasured: why nothing
     can be measured here, else None. note: what the reader must know of the way it is measured. probed: judged by
     requests of our own, which never cease: without a verdict something is amiss. budget_window: seconds over which a
-    share of events may be bad; None where the value is no share of events.
+    share of events may be bad; None where the value is no share of events. event: of what is counted, how much is one
+    event: a minute, where seconds are.
     """
 
     slo: Slo
@@ -54,6 +56,7 @@ class Objective:
     note: str = ""
     probed: bool = False
     budget_window: float | None = None
+    event: float = 1.0
 
     @property
     def labels(self) -> dict[str, str]:
@@ -66,6 +69,22 @@ def objectives(cluster: Cluster) -> tuple[Objective, ...]:
         for find in (_availability, _response_time, _time_to_first_token, _throughput, _gpu_utilization)
         for objective in find(cluster)
     )
+
+
+def in_demand(cluster: Cluster) -> tuple[Objective, ...]:
+    """Throughput as a share of demand time: what its budget is counted by, beside the mean of `objectives`, which is
+    its verdict of now.
+    """
+    target = cluster.targets.throughput
+    return () if target is None else tuple(
+        Objective(
+            "throughput", each.service, "demand", target.objective, "ratio",
+            text=f"{_percent(target.objective)} of demand time with {target.at_least:.10g} tokens/s",
+            measured="seconds in which requests waited, poll by poll", budget_window=_usual_window(cluster),
+            event=_MINUTE,
+        )
+        for each in _throughput(cluster)
+    )  # fmt: skip
 
 
 def readiness_check(service: Chroma | Memory | Vllm | Http | Rag) -> str:
@@ -146,8 +165,10 @@ def _time_to_first_token(cluster: Cluster) -> Iterator[Objective]:
 
 
 def _window(cluster: Cluster, target: ResponseTime | TimeToFirstToken) -> float:
-    if target.window is not None:
-        return target.window
+    return target.window if target.window is not None else _usual_window(cluster)
+
+
+def _usual_window(cluster: Cluster) -> float:
     availability = cluster.targets.availability
     return availability.window if availability else min(USUAL_WINDOW, cluster.monitoring.retention)
 

@@ -56,7 +56,7 @@ class Throughput(Part):
     tokens: Literal["generated"] = "generated"
     """which tokens are counted"""
     objective: Ratio = 0.95
-    """share of demand time in which it is reached; until then the mean over the last minutes is judged"""
+    """share of demand time in which it is reached, as the error budget counts it; the verdict is the mean of minutes"""
 
 
 class GpuUtilization(Part):

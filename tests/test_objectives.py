@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from ragpulse import cluster_file, yaml_file
-from ragpulse.objectives import Objective, objectives
+from ragpulse import budget, cluster_file, yaml_file
+from ragpulse.objectives import Objective, in_demand, objectives
 
 EXAMPLE = Path(__file__).parent.parent / "cluster.example.yaml"
 
@@ -31,6 +31,15 @@ def test_each_target_is_judged_for_each_service_that_it_means() -> None:
         ("throughput", "vllm", "generation"),
         ("gpu_utilization", "vllm", "busy"),
     ]
+
+
+def test_throughput_has_a_budget_of_demand_time_beside_the_mean_that_is_judged() -> None:
+    cluster = cluster_file.load(EXAMPLE)
+    (share,) = in_demand(cluster)
+    assert (share.service, share.check, share.unit) == ("vllm", "demand", "ratio")
+    assert (share.value, share.text) == (0.95, "95 % of demand time with 1000 tokens/s")
+    assert (share.budget_window, share.event) == (30 * 86400, 60)
+    assert share in budget.budgeted(cluster)
 
 
 def test_a_target_between_two_edges_is_judged_at_the_lower_one_and_says_so() -> None:

@@ -238,6 +238,21 @@ class TestDemand:
     def test_looks_too_far_apart_are_not_joined(self) -> None:
         assert self.found((0.0, engine(waiting=1)), (15.1, engine(waiting=1, generated=9))) == (0, 0)
 
+    @pytest.mark.parametrize(("generated", "within"), [(499, 0), (500, 5)], ids=["just below", "just reached"])
+    def test_seconds_between_two_looks_are_within_the_target_as_a_whole_or_not_at_all(
+        self, generated: int, within: float
+    ) -> None:
+        name = 'ragpulse_vllm_demand_within_target_seconds_total{service="vllm"}'
+        demand = Demand("vllm", longest=15.0, at_least=100.0)
+        assert by_series(demand.samples())[name] == 0
+        demand.observe({KEY: engine(waiting=1)}, 0.0)
+        demand.observe({KEY: engine(waiting=1, generated=generated)}, 5.0)
+        demand.observe({KEY: engine(generated=generated + 9999)}, 10.0)
+        assert by_series(demand.samples())[name] == within
+
+    def test_where_no_throughput_is_promised_none_is_judged(self) -> None:
+        assert len(list(Demand("vllm", longest=15.0).samples())) == 2
+
     def test_a_new_engine_brings_no_tokens_of_the_past(self) -> None:
         demand = Demand("vllm", longest=15.0)
         demand.observe({("tiny", "0"): engine(waiting=1, generated=5)}, 0.0)

@@ -71,6 +71,11 @@ DEMAND_SECONDS = counter(
 DEMAND_TOKENS = counter(
     "ragpulse_vllm_demand_generation_tokens_total", "Tokens generated in demand seconds.", "service"
 )
+DEMAND_WITHIN_TARGET = counter(
+    "ragpulse_vllm_demand_within_target_seconds_total",
+    "Demand seconds of polls in which `targets.throughput.at_least` was generated.",
+    "service",
+)
 METRIC_OFFERED = gauge(
     "ragpulse_vllm_metric_offered",
     "1 when the running version offers a metric under any of its names.",
