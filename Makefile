@@ -94,6 +94,11 @@ bench: ## measure the agent beside node_exporter into docs/benchmarks.md (12 min
 	@documents/scripts/setup test
 	@$(SETTINGS) && $(BIN)/python -m benchmarks $(if $(filter quick,$(BENCH)),--quick)
 
+.PHONY: bench-slo
+bench-slo: ## measure what 20 objectives with 31 days behind them cost Prometheus (ten minutes for each generation)
+	@documents/scripts/setup test
+	@$(SETTINGS) && $(BIN)/python -m benchmarks.slo_cost
+
 .PHONY: picture
 picture: ## take a picture of the Overview page (or URL=...) that runs here, into .ragpulse/overview.png
 	@documents/scripts/picture "$(STATE)/overview.png" $(URL)

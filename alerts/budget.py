@@ -2,8 +2,9 @@
 
 Every objective over events has the same shape. A page where users cannot work, a ticket where they wait: an engine that
 never was as fast as was promised is no reason to wake anybody. Nothing is told of a window of which less than half was
-measured (a young database would make an hour of five minutes), nor of fewer than `_FEWEST` bad events (of demand time: minutes), nor
-while another page about the service, or about what it needs, stands or has left its traces in the short window.
+measured (a young database would make an hour of five minutes), nor of fewer than `_FEWEST` bad events (of demand time:
+minutes), nor while another page about the service, or about what it needs, stands or has left its traces in the short
+window.
 """
 
 from collections.abc import Iterator
@@ -122,9 +123,10 @@ def _too_fast(cluster: Cluster, objective: Objective, speed: budget.Speed) -> st
     step = budget.step(cluster)
     seen = counted_over(budget.events(cluster), speed.long, **objective.labels)
     bad = summed_over(budget.errors(cluster), speed.long, **objective.labels)
+    fewest = (_FEWEST - 0.5) * objective.event / step
     return (
         f"{long} > {speed.factor:g} and {short} > {speed.factor:g}"
-        f" and {seen} > {_MEASURED * speed.long / step:.10g} and {bad} > {(_FEWEST - 0.5) * objective.event / step:.10g}"
+        f" and {seen} > {_MEASURED * speed.long / step:.10g} and {bad} > {fewest:.10g}"
     )
 
 

@@ -38,6 +38,7 @@ class Server:
         self, argv: tuple[str, ...], port: int, ready: str, log: Path, environment: Mapping[str, str] | None = None
     ) -> None:
         self._port = port
+        self.address = f"{HOST}:{port}"
         self._ready = f"http://{HOST}:{port}{ready}"
         self._log = log
         with log.open("wb") as output:

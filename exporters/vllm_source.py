@@ -51,6 +51,7 @@ class VllmSource:
         interval: float = READING_INTERVAL,
         clocks: Clocks = MACHINE,
         record: CanaryRecord | None = None,
+        *,
         at_least: float | None = None,
     ) -> None:
         self.name = f"vllm:{service}"

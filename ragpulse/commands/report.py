@@ -1,4 +1,5 @@
-"""`ragpulse report`: every target over a window; what was measured kept as a baseline, or compared with one.
+"""`ragpulse report`: every target over a window, on the terminal or as a file; what was measured kept as a baseline, or
+compared with one.
 
 Exit status 1 where something became worse than the baseline, where Prometheus cannot be asked, and where there is
 nothing to save; 2 for a file that is no saved report.
@@ -8,18 +9,21 @@ import json
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict, replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from ragpulse import cluster_file, refusal, units
+from ragpulse import atomic, cluster_file, refusal, units
 from ragpulse.inventory import Cluster
 from ragpulse.overview.asked import UsageError, asked, url_of
 from ragpulse.overview.prometheus_api import PrometheusApi
-from ragpulse.report import tables
-from ragpulse.report.attained import Attained, attained
+from ragpulse.report import tables, wording
+from ragpulse.report.account import Account, Target, account
 from ragpulse.report.compare import compare, notes
+from ragpulse.report.html import html
+from ragpulse.report.markdown import markdown
 from ragpulse.report.measure import measure, now
 from ragpulse.report.saved import LATEST, Report, load, save
 from ragpulse.report.window import Window
@@ -32,6 +36,12 @@ _DEFAULT_WINDOW = "1h"
 T = TypeVar("T")
 
 
+class Format(StrEnum):
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
 def report(
     *,
     config: Annotated[Path, typer.Option(help="The cluster file.")] = Path("cluster.yaml"),
@@ -41,10 +51,16 @@ def report(
     save_as: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep this as a baseline.")] = None,
     against: Annotated[Path | None, typer.Option(metavar="FILE", help="Compare with a kept baseline.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    form: Annotated[Format, typer.Option("--format", help="Of the account of targets.")] = Format.TABLE,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it there, whole or not at all.")] = None,
 ) -> None:
     """Judge every target over a window; keep what was measured, or compare it with what was kept."""
     if save_as and against:
         raise UsageError("--save and --against: one at a time; compare first, then save")
+    if (as_document := form is not Format.TABLE) and (save_as or against or as_json):
+        raise UsageError("--format: of the account of targets alone; leave out --save, --against and --json")
+    if out and not as_document:
+        raise UsageError("--out: say in which form, with --format markdown or --format html")
     cluster = cluster_file.load(config)
     asking = _Asking(cluster, prometheus, until)
     if against:
@@ -53,7 +69,9 @@ def report(
         kept = asking.measure(window)
         with refusal.told(save_as.parent, "--save"):
             save(kept, save_as)
-        print(f"{save_as}: {_span(kept.window)} kept")
+        print(f"{save_as}: {wording.span(kept.window)} kept")
+    elif as_document:
+        _write(asking, window, form, out)
     else:
         _show(asking, window, as_json=as_json)
 
@@ -92,19 +110,49 @@ class _Asking:
 
 
 def _show(asking: _Asking, text: str, *, as_json: bool) -> None:
-    async def judged_and_measured(prometheus: PrometheusApi) -> tuple[tuple[Attained, ...], Report]:
+    async def told_and_measured(prometheus: PrometheusApi) -> tuple[Account, Report]:
         window = await asking.window(prometheus, text)
-        judged = await attained(asking.cluster, prometheus, window)
-        return judged, await measure(asking.cluster.name, prometheus, window)
+        # What was measured first: where there is nothing, that is said.
+        found = await measure(asking.cluster.name, prometheus, window)
+        return await account(asking.cluster, prometheus, window), found
 
-    judged, found = asking.asked(judged_and_measured)
+    told, found = asking.asked(told_and_measured)
     if as_json:
         numbers = found.model_dump(exclude={"measured": {"__all__": {"nodes"}}})
-        print(json.dumps(numbers | {"targets": [asdict(one) for one in judged]}, indent=2))
+        targets = [asdict(one.attained) | _causes(one) for one in told.targets]
+        rest = {"alerts": [asdict(one) for one in told.alerts], "whole": told.whole, "bands": told.bands}
+        print(json.dumps(numbers | {"targets": targets} | rest, indent=2))
         return
     console = Telling().console
-    console.print(f"{asking.cluster.name}, {_span(found.window)}\n")
-    console.print(tables.targets(judged), "", tables.measured(found.measured), sep="\n")
+    console.print(f"{asking.cluster.name}, {wording.span(found.window)}\n")
+    console.print(tables.targets(told.targets), "", sep="\n")
+    for table in tables.troubles(told):
+        console.print(table, "", sep="\n")
+    for fact in wording.facts(told):
+        console.print(fact, markup=False)
+    console.print("", tables.measured(found.measured), sep="\n")
+
+
+def _causes(one: Target) -> dict[str, Any]:
+    return {
+        "worst": one.worst and asdict(one.worst),
+        "burnt": [asdict(each) for each in one.burnt],
+        "episodes": [asdict(each) for each in one.alerts],
+    }
+
+
+def _write(asking: _Asking, text: str, form: Format, out: Path | None) -> None:
+    async def told(prometheus: PrometheusApi) -> Account:
+        return await account(asking.cluster, prometheus, await asking.window(prometheus, text))
+
+    found = asking.asked(told)
+    document = html(found) if form is Format.HTML else markdown(found)
+    if out is None:
+        print(document, end="")
+        return
+    with refusal.told(out.parent, "--out"):
+        atomic.write(out, document)
+    print(f"{out}: {wording.span(found.window)}")
 
 
 def _compare(asking: _Asking, before: Report, text: str, *, as_json: bool) -> None:
@@ -117,7 +165,7 @@ def _compare(asking: _Asking, before: Report, text: str, *, as_json: bool) -> No
         print(json.dumps({"cluster": asking.cluster.name, **spans, "notes": remarks, "compared": rows}, indent=2))
     else:
         console = Telling().console
-        console.print(f"{asking.cluster.name}, {_span(before.window)}, and {_span(found.window)}\n")
+        console.print(f"{asking.cluster.name}, {wording.span(before.window)}, and {wording.span(found.window)}\n")
         console.print(tables.comparisons(compared))
         for line in (*remarks, *tables.summary(compared)):
             console.print(line)
@@ -133,8 +181,3 @@ def _moment(text: str) -> float:
     if not 0 <= moment < LATEST:
         raise UsageError(f"--until {text}: write a time like 2026-11-24T09:30, of here or with +00:00")
     return moment
-
-
-def _span(window: Window) -> str:
-    start, end = (datetime.fromtimestamp(time).astimezone() for time in (window.start, window.end))
-    return f"{units.prometheus_duration(window.seconds)} from {start:%F %T} to {end:%F %T %Z}"

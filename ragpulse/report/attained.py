@@ -9,7 +9,7 @@ from typing import Literal
 
 from ragpulse import recorded
 from ragpulse.inventory import Cluster
-from ragpulse.objectives import Objective, objectives
+from ragpulse.objectives import Objective, in_demand, objectives
 from ragpulse.overview.answers import Key, key
 from ragpulse.overview.http_json import together
 from ragpulse.overview.prometheus_api import PrometheusApi, Series
@@ -28,8 +28,8 @@ Events = Literal["events", "demand seconds", "GPU seconds"]
 @dataclass(frozen=True, slots=True)
 class Attained:
     """events: of what is judged, in `of`; None where nothing is known of them. value: in the objective's unit. budget:
-    share of the bad events that the objective allows in this window which is left, below 0 when overdrawn; of events
-    alone.
+    share of the bad events that the objective allows in this window which is left, below 0 when overdrawn; None where
+    the value is no share of events.
     """
 
     objective: Objective
@@ -52,7 +52,8 @@ class _Sums:
 
 async def attained(cluster: Cluster, prometheus: PrometheusApi, window: Window) -> tuple[Attained, ...]:
     sums = await _sums(cluster, prometheus, window)
-    return tuple(_attained(objective, sums.get(key(objective)), window) for objective in objectives(cluster))
+    judged = (*objectives(cluster), *in_demand(cluster))
+    return tuple(_attained(objective, sums.get(key(objective)), window) for objective in judged)
 
 
 async def _sums(cluster: Cluster, prometheus: PrometheusApi, window: Window) -> dict[Key, _Sums]:
@@ -88,7 +89,7 @@ def _attained(objective: Objective, sums: _Sums | None, window: Window) -> Attai
     if sums.total <= 0:
         return Attained(objective, sums.total, of, None, None, "not judgeable", _nothing(of, known=True))
     value = sums.good / sums.total
-    budget = 1 - (1 - value) / (1 - objective.value) if of == "events" else None
+    budget = 1 - (1 - value) / (1 - objective.value) if objective.budget_window else None
     if why := _too_few(objective, sums, window) if of == "events" else _too_short(of, sums):
         return Attained(objective, sums.total, of, value, budget, "not judgeable", why)
     return Attained(objective, sums.total, of, value, budget, "met" if value >= objective.value else "missed", "")

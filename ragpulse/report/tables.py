@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ragpulse.overview.quantities import quantity
-from ragpulse.report.attained import Attained
+from ragpulse.report import wording
+from ragpulse.report.account import Account, Target
 from ragpulse.report.compare import Comparison
 from ragpulse.report.kinds import KINDS, KindName
 from ragpulse.report.saved import Measured
@@ -21,17 +22,31 @@ _WORDS: dict[KindName, str] = {
 _COLOURS = {"met": "green", "missed": "red", "worse": "red", "better": "green", "too few to tell": "yellow"}
 
 
-def targets(found: Iterable[Attained]) -> Table:
+def targets(found: Iterable[Target]) -> Table:
     table = _table("target", "objective", "measured", "events", "value", "budget left", "verdict")
     for one in found:
-        objective = one.objective
+        cells = dict(zip(wording.TARGET_TITLES, wording.target(one), strict=True))
         table.add_row(
-            f"{objective.service} {objective.slo.replace('_', ' ')}", objective.text, objective.measured,
-            "" if one.events is None else f"{one.events:.0f}" + ("" if one.of == "events" else f" {one.of}"),
-            "" if one.value is None else quantity(one.value, objective.unit),
-            "" if one.budget is None else f"{one.budget * 100:.0f} %", _verdict(one.verdict, one.why),
-        )  # fmt: skip
+            *(cells[title] for title in ("target", "objective", "measured", "events", "value", "budget left")),
+            _verdict(one.attained.verdict, one.attained.why),
+        )
     return table
+
+
+def troubles(found: Account) -> Iterator[Table]:
+    """What was bad and when, of each target that has some, and which alerts fired."""
+    rows = [dict(zip(wording.TARGET_TITLES, wording.target(one), strict=True)) for one in found.targets]
+    columns = ("target", "worst", "burnt by", "alerts")
+    if told := [row for row in rows if any(row[title] for title in columns[1:])]:
+        table = _table(*columns)
+        for row in told:
+            table.add_row(*(Text(row[title]) for title in columns))
+        yield table
+    if found.alerts:
+        table = _table(*wording.ALERT_TITLES)
+        for one in found.alerts:
+            table.add_row(*map(Text, wording.alert(one)))
+        yield table
 
 
 def measured(found: Iterable[Measured]) -> Table:
