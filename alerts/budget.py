@@ -2,7 +2,7 @@
 
 Every objective over events has the same shape. A page where users cannot work, a ticket where they wait: an engine that
 never was as fast as was promised is no reason to wake anybody. Nothing is told of a window of which less than half was
-measured (a young database would make an hour of five minutes), nor of fewer than `_FEWEST` bad events (of demand time:
+measured (a young database would make an hour of five minutes), nor of fewer than `budget.FEWEST` bad events (of demand time:
 minutes), nor while another page about the service, or about what it needs, stands or has left its traces in the short
 window.
 """
@@ -25,7 +25,6 @@ from ragpulse.vantage import home
 
 FAST, SLOW = "ErrorBudgetBurningFast", "ErrorBudgetBurningSlow"
 
-_FEWEST = 5  # bad events in the long window; a single lost probe is counted, and no alert
 _MEASURED = 0.5  # of the long window
 _PAGED = ("availability",)
 _TELLS_OF_DEMAND = (VLLM_SATURATED, THROUGHPUT_BELOW_TARGET)
@@ -123,7 +122,7 @@ def _too_fast(cluster: Cluster, objective: Objective, speed: budget.Speed) -> st
     step = budget.step(cluster)
     seen = counted_over(budget.events(cluster), speed.long, **objective.labels)
     bad = summed_over(budget.errors(cluster), speed.long, **objective.labels)
-    fewest = (_FEWEST - 0.5) * objective.event / step
+    fewest = (budget.FEWEST - 0.5) * objective.event / step
     return (
         f"{long} > {speed.factor:g} and {short} > {speed.factor:g}"
         f" and {seen} > {_MEASURED * speed.long / step:.10g} and {bad} > {fewest:.10g}"

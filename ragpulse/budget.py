@@ -19,6 +19,8 @@ _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 _STEP, _SLOW_STEP = 30.0, 120.0
 _SLOW_FROM = 6 * _HOUR  # windows that take many samples and move slowly
 
+FEWEST = 5  # bad events in the long window of an alert; a single lost probe is counted, and no alert
+
 BUDGET_LEFT = "ragpulse:slo_budget_left:ratio"  # {slo, service, check}: 1 untouched, 0 spent, below 0 overspent
 EXHAUSTION = "ragpulse:slo_exhaustion:seconds"  # {slo, service, check}: until it is spent, as the last hour went on
 CLUSTER_AVAILABLE = "ragpulse:cluster_available:ratio"  # share of the work that the weakest service could do

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from ragpulse import budget
+from ragpulse.catalogue.vllm_canary import CHECK as CANARY
 from ragpulse.consistency.contradiction import Contradiction
 from ragpulse.consistency.places import is_loopback
 from ragpulse.consistency.service_urls import twins, url_of
@@ -12,8 +14,8 @@ from ragpulse.objectives import objectives
 from ragpulse.rag_stages import cannot_be_asked, operations
 from ragpulse.services import WATCHED, Rag, Vllm
 from ragpulse.tiers import addresses
-from ragpulse.units import prometheus_duration
-from ragpulse.vantage import canary_timeout, vantages
+from ragpulse.units import human_duration, prometheus_duration
+from ragpulse.vantage import canary_nodes, canary_timeout, interval, vantages
 
 
 def remarks(cluster: Cluster) -> Iterator[Contradiction]:
@@ -22,6 +24,7 @@ def remarks(cluster: Cluster) -> Iterator[Contradiction]:
         yield Contradiction(("services", name, "url"), f"asks the same as {other}")
     yield from _unmeasured(cluster)
     yield from _impatient(cluster)
+    yield from _seldom(cluster)
     yield from _left_out(cluster)
     yield from _unwatched(cluster)
     yield from _unheard(cluster)
@@ -63,6 +66,27 @@ def _impatient(cluster: Cluster) -> Iterator[Contradiction]:
                 " `canary.every` and `canary.timeout` more"
             )
             yield Contradiction(("services", name, "canary"), text)
+
+
+def _seldom(cluster: Cluster) -> Iterator[Contradiction]:
+    """One lost probe never pages, whatever the objective: so few probes are late to tell of an outage."""
+    for objective in budget.budgeted(cluster):
+        if objective.slo != "availability":
+            continue
+        name, service = objective.service, cluster.services[objective.service]
+        if isinstance(service, Vllm) and objective.check == CANARY:
+            at: Path_ = ("services", name, "canary", "every")
+            nodes, every = canary_nodes(cluster, name), service.canary.every
+        else:
+            at = ("services", name, "every")
+            nodes, every = vantages(cluster, name), interval(cluster, name)
+        takes = budget.FEWEST * every / len(nodes)
+        if takes > budget.PAGE[0].short:
+            text = (
+                f"its budget is told of from {budget.FEWEST} failed probes on, which take {human_duration(takes)} here:"
+                f" {3600 * len(nodes) / every:.0f} probes an hour; probe more often"
+            )
+            yield Contradiction(at, text)
 
 
 def _left_out(cluster: Cluster) -> Iterator[Contradiction]:

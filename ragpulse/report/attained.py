@@ -42,7 +42,7 @@ class Attained:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sums:
+class Sums:
     """Of one objective over a window: good and all of it, and how long anything of it was recorded, in seconds."""
 
     good: float
@@ -52,11 +52,11 @@ class _Sums:
 
 async def attained(cluster: Cluster, prometheus: PrometheusApi, window: Window) -> tuple[Attained, ...]:
     sums = await _sums(cluster, prometheus, window)
-    judged = (*objectives(cluster), *in_demand(cluster))
-    return tuple(_attained(objective, sums.get(key(objective)), window) for objective in judged)
+    all_of_them = (*objectives(cluster), *in_demand(cluster))
+    return tuple(judged(objective, sums.get(key(objective)), window) for objective in all_of_them)
 
 
-async def _sums(cluster: Cluster, prometheus: PrometheusApi, window: Window) -> dict[Key, _Sums]:
+async def _sums(cluster: Cluster, prometheus: PrometheusApi, window: Window) -> dict[Key, Sums]:
     short, interval = recorded.short_window(cluster), cluster.monitoring.scrape_interval
     good, total = series(recorded.slo_good(short)), series(recorded.slo_total(short))
     over = f"[{prometheus_duration(window.seconds)}]"
@@ -69,7 +69,7 @@ async def _sums(cluster: Cluster, prometheus: PrometheusApi, window: Window) -> 
     )
     goods, totals, counts = map(_by_key, answers)
     return {
-        name: _Sums(goods.get(name, 0.0) * interval, amount * interval, counts.get(name, 0.0) * interval)
+        name: Sums(goods.get(name, 0.0) * interval, amount * interval, counts.get(name, 0.0) * interval)
         for name, amount in totals.items()
     }
 
@@ -82,7 +82,7 @@ def _by_key(found: list[Series]) -> dict[Key, float]:
     }
 
 
-def _attained(objective: Objective, sums: _Sums | None, window: Window) -> Attained:
+def judged(objective: Objective, sums: Sums | None, window: Window) -> Attained:
     of = _judged_by(objective)
     if sums is None or objective.unmeasured:
         return Attained(objective, None, of, None, None, "not judgeable", objective.unmeasured or _nothing(of))
@@ -109,12 +109,12 @@ def _nothing(of: Events, *, known: bool = False) -> str:
     return "no traffic" if of == "events" else "no demand: no request waited"
 
 
-def _too_short(of: Events, sums: _Sums) -> str:
+def _too_short(of: Events, sums: Sums) -> str:
     waited = sums.total if of == "demand seconds" else sums.recorded
     return f"requests waited for {human_duration(waited)} only" if waited < _DEMAND_AT_LEAST else ""
 
 
-def _too_few(objective: Objective, sums: _Sums, window: Window) -> str:
+def _too_few(objective: Objective, sums: Sums, window: Window) -> str:
     if sums.recorded < _MEASURED_AT_LEAST * window.seconds:
         return f"learning: measured for {human_duration(sums.recorded)} of {human_duration(window.seconds)}"
     bad = sums.total - sums.good

@@ -17,10 +17,7 @@ from ragpulse.report.slices import ends, length
 from ragpulse.report.window import Window
 from ragpulse.units import prometheus_duration
 
-METHOD = (
-    "precise: while an alert fired, or shortly before, a target of its service was missed or its component was down or"
-    " degraded"
-)
+METHOD = "while it fired, or shortly before, a target of its service was missed or its component was down or degraded"
 _DOWN, _DEGRADED = 1, 2
 
 
