@@ -2,9 +2,9 @@
 
 Every objective over events has the same shape. A page where users cannot work, a ticket where they wait: an engine that
 never was as fast as was promised is no reason to wake anybody. Nothing is told of a window of which less than half was
-measured (a young database would make an hour of five minutes), nor of fewer than `budget.FEWEST` bad events (of demand time:
-minutes), nor while another page about the service, or about what it needs, stands or has left its traces in the short
-window.
+measured (a young database would make an hour of five minutes), nor of fewer than `budget.FEWEST` bad events (of demand
+time: minutes), nor while another page about the service, or about what it needs, stands or has left its traces in the
+short window.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""One number in the cluster file, and everything that is derived from it follows: rules, their thresholds, boards, report."""
+"""One number in the cluster file, and all that is derived from it follows: rules, their speeds, boards, report."""
 
 from pathlib import Path
 
@@ -42,17 +42,22 @@ TESTS = """
 rule_files: [rules/availability_budget_chroma.yml]
 evaluation_interval: 2m
 tests:
-{tests}
 """
-ONE = """
-  - name: {bad} of a second's probes fail
-    interval: 2m
-    input_series:
-      - {{series: 'ragpulse:slo_total:rate12m{{slo="availability",service="chroma",check="ready",cluster="test"}}', values: 0.1x60}}
-      - {{series: 'ragpulse:slo_good:rate12m{{slo="availability",service="chroma",check="ready",cluster="test"}}', values: {good:.10g}x60}}
-    promql_expr_test:
-      - {{expr: 'count(ALERTS{{alertname="ErrorBudgetBurningFast",alertstate="firing"}}) or vector(0)', eval_time: 100m, exp_samples: [{{value: {fires}}}]}}
-"""
+LABELS = 'slo="availability",service="chroma",check="ready",cluster="test"'
+FIRES = 'count(ALERTS{alertname="ErrorBudgetBurningFast",alertstate="firing"}) or vector(0)'
+
+
+def case(bad: float, fires: int) -> str:
+    total, good = (f"ragpulse:slo_{name}:rate12m{{{LABELS}}}" for name in ("total", "good"))
+    return (
+        f"  - name: {bad} of 0.1 probes fail each second\n"
+        "    interval: 2m\n"
+        "    input_series:\n"
+        f"      - {{series: '{total}', values: 0.1x60}}\n"
+        f"      - {{series: '{good}', values: {0.1 - bad:.10g}x60}}\n"
+        "    promql_expr_test:\n"
+        f"      - {{expr: '{FIRES}', eval_time: 100m, exp_samples: [{{value: {fires}}}]}}\n"
+    )
 
 
 @each_generation
@@ -64,9 +69,7 @@ def test_a_page_is_told_just_above_the_speed_that_the_objective_means(
     text = (FOLDER / "budget_slow.cluster.yaml").read_text()
     cluster.write_text(f"{text}targets: {{availability: {{objective: {objective}}}}}\n")
     just = 14.4 * (1 - objective) * 0.1
-    cases = [(1.02 * just, 1), (0.98 * just, 0)]
-    tests = "".join(ONE.format(bad=bad, good=0.1 - bad, fires=fires) for bad, fires in cases)
-    run_promtool(TESTS.format(tests=tests), generation, tmp_path, cluster)
+    run_promtool(TESTS + case(1.02 * just, 1) + case(0.98 * just, 0), generation, tmp_path, cluster)
 
 
 @pytest.mark.parametrize(("promised", "verdict"), [(0.999, "missed"), (0.995, "met")])
