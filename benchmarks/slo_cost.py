@@ -16,7 +16,6 @@ from pathlib import Path
 
 import yaml
 
-from alerts.render import render
 from benchmarks import slo_past
 from benchmarks.cluster_files import web_services_only
 from benchmarks.limits import Judgement
@@ -24,6 +23,7 @@ from benchmarks.process import cpu_seconds, holdings
 from benchmarks.progress import say
 from benchmarks.started import HOST, Servers, free_port
 from ragpulse import budget, cluster_file
+from ragpulse.commands import generate
 from ragpulse.errors import RagpulseError
 from ragpulse.inventory import Cluster
 from ragpulse.stack import binaries
@@ -33,7 +33,7 @@ RESIDENT = 120e6  # bytes
 _SERVICES = 10
 _OBJECTIVES = 20
 _SETTLE, _MEASURED, _LOOK = 60.0, 480.0, 2.0  # seconds: four rounds of the slow windows
-_ARE_TARGETS = ("availability", "response_time", "budget")
+_ARE_TARGETS = ("availability", "response_time", "budget")  # files of rules begin with these
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ def _rules(cluster: Cluster, folder: Path) -> int:
     """Written to `folder`/rules; how many they are."""
     (folder / "rules").mkdir()
     count = 0
-    for name, text in render(cluster).items():
-        if name.startswith(_ARE_TARGETS):
-            (folder / "rules" / name).write_text(text)
+    for name, text in generate.files(cluster).items():
+        if "/rules/" in name and Path(name).name.startswith(_ARE_TARGETS):
+            (folder / "rules" / Path(name).name).write_text(text)
             count += sum(len(group["rules"]) for group in yaml.safe_load(text)["groups"])
     return count
 

@@ -18,7 +18,12 @@ def test_every_measured_objective_has_all_its_series_and_one_ticket(slo: str) ->
     for objective in objectives(EXAMPLE):
         if objective.slo != slo:
             continue
-        own = [rule for rule in rules if rule["labels"]["service"] == objective.service]
+        labels = (rule["labels"] for rule in rules)
+        own = [
+            rule
+            for rule, label in zip(rules, labels, strict=True)
+            if label["service"] == objective.service and label.get("check", objective.check) == objective.check
+        ]
         names = {rule["record"] for rule in own if "record" in rule}
         if objective.unmeasured:
             assert names == {recorded.SLO_OBJECTIVE}
