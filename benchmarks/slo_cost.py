@@ -2,8 +2,9 @@
 
 A real agent probes ten web services, whose availability and response time are promised; a real Prometheus scrapes it
 every 10 s and evaluates the rules of the targets and of their budgets, over 31 days that were written before it was
-started. Measured are its CPU time over some minutes, all of it, and its resident memory, the highest seen. Once for
-each generation that RAGPULSE_BIN names. Exit status 1 when a limit is missed.
+started, with the environment that `ragpulse up` gives it. Measured are its CPU time over some minutes, all of it, and
+its resident memory, the highest seen. Once for each generation that RAGPULSE_BIN names. Exit status 1 when a limit is
+missed.
 """
 
 import os
@@ -27,6 +28,7 @@ from ragpulse.commands import generate
 from ragpulse.errors import RagpulseError
 from ragpulse.inventory import Cluster
 from ragpulse.stack import binaries
+from ragpulse.stack.plan import PROMETHEUS_ENVIRONMENT
 
 CPU_SHARE = 0.03  # of a core
 RESIDENT = 120e6  # bytes
@@ -68,7 +70,7 @@ def measure(folder: Path, programs: binaries.Binaries) -> Cost:
             f"--storage.tsdb.path={folder / 'data'}", "--storage.tsdb.retention.time=40d",
             f"--web.listen-address={HOST}:{port}",
         )  # fmt: skip
-        prometheus = servers.program(argv, port, "/-/ready")
+        prometheus = servers.program(argv, port, "/-/ready", {**os.environ, **PROMETHEUS_ENVIRONMENT})
         servers.wait()
         say(f"watching Prometheus for {_SETTLE + _MEASURED:.0f} s")
         highest = _watch(prometheus.pid, _SETTLE)
