@@ -37,7 +37,7 @@ def written(cluster: Cluster, board: Board) -> dict[str, Any]:
         tags=[frame.TAG],
         timezone="browser",
         refresh="30s",
-        time=core.Time(f"now-{board.shows}", "now"),
+        time=core.Time("now-6h", "now"),
         templating=core.Templating(list=list(_variables(board))),
         annotations=core.Annotations(list=[_annotation(mark) for mark in frame.annotations(cluster)]),
         links=list(_links(cluster, board)),

@@ -17,6 +17,7 @@ from ragpulse.units import human_duration
 
 _VERDICT_HEIGHT, _HEIGHT, _TABLE_HEIGHT = 4, 8, 10
 _RATIO, _TIMES, _SECONDS, _PER_SECOND = "percentunit", "none", "s", "ops"
+_SPENT_TWICE = -1
 _EACH = "{{service}} {{slo}} {{check}}"
 # Where the cause of a missed objective is to be found.
 _CAUSE: dict[Slo, BoardName] = {
@@ -122,6 +123,7 @@ def _burn_down() -> Panel:
         " reasons beside it.",
         [Line(queries.left(), _EACH)],
         _RATIO,
+        lowest=_SPENT_TWICE,
         top=1,
         limits=targets.BUDGET_LIMITS,
     )

@@ -88,4 +88,3 @@ class Board:
     rows: Callable[[Cluster], Iterable[Row | Folded]]
     variables: Sequence[Variable] = ()
     one_node: bool = False
-    shows: str = "6h"

@@ -1,4 +1,4 @@
-"""Graphs over time, from 0; a target or limit is a line across them."""
+"""Graphs over time; a target or limit is a line across them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,12 +28,15 @@ def trend(
     lines: Iterable[Line],
     unit: str,
     *down: Down,
+    lowest: float = 0,
     top: float | None = None,
     stacked: bool = False,
     limits: Limits | None = None,
     without_data: str = "",
 ) -> Panel:
-    """`unit` is Grafana's id of it. stacked: lines that are parts of a whole. limits: drawn across."""
+    """`unit` is Grafana's id of it. lowest, top: ends of the axis, beyond which nothing is drawn. stacked: lines that
+    are parts of a whole. limits: drawn across.
+    """
     lines = list(lines)
     return Panel(
         kind="timeseries",
@@ -41,6 +44,7 @@ def trend(
         description=description,
         queries=[Query(line.expression, line.legend) for line in lines],
         unit=unit,
+        lowest=lowest,
         highest=top,
         steps=limits.lines() if limits else [Step("transparent")],
         down=down,
