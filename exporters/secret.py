@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from exporters.source import SourceError
-from ragpulse.secret_file import MAX_BYTES, secret_in
+from ragpulse import secret_file
 
 
 class SecretError(SourceError):
@@ -27,11 +27,8 @@ def secret_header(header: str, prefix: str, file: str | None) -> Callable[[], Ma
 
 def read_secret(file: Path) -> str:
     try:
-        with file.open("rb") as content:
-            found = content.read(MAX_BYTES + 1)
+        return secret_file.read(file)
     except OSError as error:
         raise SecretError(f"{file}: {error.strerror}; the agent must be able to read it") from error
-    try:
-        return secret_in(found)
     except ValueError as error:
         raise SecretError(f"{file}: {error}") from None

@@ -24,6 +24,12 @@ def secret_in(content: bytes) -> str:
     return secret
 
 
+def read(file: Path) -> str:
+    """Errors: OSError; ValueError as `secret_in`."""
+    with file.open("rb") as opened:
+        return secret_in(opened.read(MAX_BYTES + 1))
+
+
 def is_open_to_all(file: Path, container_secrets: Path = CONTAINER_SECRETS) -> bool:
     """May every user of this machine read or change it? Not where a folder above it keeps them out. Errors: OSError."""
     real = file.resolve(strict=True)

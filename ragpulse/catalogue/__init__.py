@@ -15,6 +15,7 @@ from ragpulse.catalogue import (
     node,
     rag,
     ray,
+    relay,
     service,
     vllm,
     vllm_canary,
@@ -37,6 +38,7 @@ COMPONENTS: dict[str, ModuleType] = {
     "memory": memory,
     "rag": rag,
     "backup": backup,
+    "relay": relay,
 }
 
 

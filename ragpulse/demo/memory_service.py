@@ -20,7 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ragpulse.demo.memory_store import MemoryStore, id_of
-from ragpulse.demo.serve import bounded_body, error_line, serve
+from ragpulse.demo.serve import serve
+from ragpulse.http_service import bounded_body, error_line
 
 _MAX_BODY_BYTES = 64 * 1024
 _MOST_LISTED = 100

@@ -19,7 +19,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ragpulse.demo.serve import bounded_body, error_line, serve
+from ragpulse.demo.serve import serve
+from ragpulse.http_service import bounded_body, error_line
 
 _MAX_BODY_BYTES = 1024 * 1024
 _SHOWN = 100

@@ -1,9 +1,6 @@
-"""How the demo's own HTTP services run and read: on 127.0.0.1 only, quietly, with bounded bodies."""
+"""How the demo's own HTTP services run: on 127.0.0.1 only, quietly."""
 
 import uvicorn
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 
@@ -17,21 +14,3 @@ def serve(app: ASGIApp, port: int) -> None:
         access_log=False,
         timeout_graceful_shutdown=1,
     )
-
-
-async def bounded_body(request: Request, limit: int) -> bytes:
-    """Errors: HTTPException 413 as soon as more than `limit` bytes have come."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise HTTPException(413, f"the body is larger than {limit} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-async def error_line(_: Request, error: Exception) -> Response:
-    """The answer to an HTTPException: `{"error": "<one line>"}`."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for nothing else
-    return JSONResponse({"error": error.detail}, error.status_code)

@@ -1,6 +1,7 @@
 """Which processes does the monitoring of one node consist of, and with which arguments?
 
-Each node runs its agent; a node of `monitoring.nodes` also Prometheus, Alertmanager and the Overview page. A single
+Each node runs its agent; a node of `monitoring.nodes` also Prometheus, Alertmanager and the Overview page, and the
+adapter where a receiver needs it (`ragpulse.relayed`). A single
 Prometheus and Alertmanager listen on 127.0.0.1, those of a pair on the address that their peer reaches.
 """
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ragpulse.inventory import Cluster
+from ragpulse.relayed import relayed
 from ragpulse.stack.binaries import Binaries
 from ragpulse.stack.process import Listen, Process
 from ragpulse.units import prometheus_duration
@@ -54,6 +56,8 @@ def monitoring_processes(
             prometheus = _prometheus(cluster, node, state, binaries.prometheus)
             alertmanager = _alertmanager(cluster, node, state, binaries.alertmanager)
             overview = _overview(cluster, command, prometheus, alertmanager, binaries, notifications=notifications)
+            # Before Alertmanager, which tells at once what it still knows.
+            processes += [_relay(cluster, command, state)] if relayed(cluster) else []
             processes += [alertmanager, prometheus, overview]
     return processes
 
@@ -115,6 +119,17 @@ def _alertmanager(cluster: Cluster, node: str, state: Path, binary: Path) -> Pro
         listens=(listen, gossip) if peers else (listen,),
         ready_url=f"http://{listen}/-/ready",
         look_url=f"http://{listen}/",
+    )
+
+
+def _relay(cluster: Cluster, command: Command, state: Path) -> Process:
+    listen = Listen(_LOOPBACK, cluster.monitoring.ports.relay, "monitoring.ports.relay")
+    return Process(
+        name="relay",
+        argv=(*command.module("ragpulse.relay"), "--folder", str(state / "data" / "relay")),
+        about=f"adapter of notifications: tells {', '.join(relayed(cluster))}",
+        listens=(listen,),
+        ready_url=f"http://{listen}/healthz",
     )
 
 

@@ -14,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from ragpulse.demo.serve import bounded_body
 from ragpulse.demo.vllm_standin import VERSION, shapes
 from ragpulse.demo.vllm_standin.engine import Engine
 from ragpulse.demo.vllm_standin.metrics import Metrics
 from ragpulse.demo.vllm_standin.shapes import Head
 from ragpulse.demo.vllm_standin.text import Token, answer, count_tokens
 from ragpulse.demo.vllm_standin.wanted import Chat, Completion, Refused, max_tokens, parse
+from ragpulse.http_service import bounded_body
 
 _MAX_BODY_BYTES = 256 * 1024
 _CLIENT_GONE = 499  # nobody reads it; the count of requests shows it as 4xx
