@@ -4,7 +4,7 @@ cause is already known.
 Read by the Alertmanager that `notify.alertmanager` names, and by every newer one.
 """
 
-from alerts import alertmanager_templates
+from alerts import alertmanager_templates, alertmanager_test_route
 from alerts.alertmanager_receivers import heartbeat, receiver
 from alerts.alertmanager_tree import NOBODY, PAGE, TICKET, route, time_intervals
 from alerts.inhibition import inhibitions
@@ -26,6 +26,7 @@ def render(cluster: Cluster) -> dict[str, str]:
             receiver(cluster, PAGE, cluster.notify.page),
             receiver(cluster, TICKET, cluster.notify.ticket),
             *heartbeat(cluster),
+            *alertmanager_test_route.receivers(cluster),
         ],
     }
     return {"alertmanager.yml": yaml_text(cluster, configuration), **alertmanager_templates.render(cluster)}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from alerts import alertmanager_test_route
 from alerts.monitoring import MONITORING_DOWN, WATCHDOG
 from ragpulse.inventory import Cluster
 from ragpulse.relayed import HEARTBEAT
@@ -26,6 +27,7 @@ def route(cluster: Cluster) -> dict[str, Any]:
         "group_interval": prometheus_duration(_GROUP_INTERVALS * step),
         "repeat_interval": prometheus_duration(_REPEAT_PAGE),
         "routes": [
+            *alertmanager_test_route.routes(cluster),
             _watchdog(cluster),
             # The Prometheus and the Alertmanager of one node are found dead by one round, or by two.
             {

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from ragpulse import endpoints
 from ragpulse.generated import json_text, yaml_text
 from ragpulse.inventory import Cluster
-from ragpulse.promql import AGENT_JOB
+from ragpulse.promql import AGENT_JOB, RELAY_JOB
+from ragpulse.relayed import relayed
 from ragpulse.services import Tls, Vllm
 from ragpulse.units import prometheus_duration
 from ragpulse.vantage import home
@@ -61,6 +62,8 @@ def _jobs(cluster: Cluster) -> Iterator[dict[str, Any]]:
     yield {"job_name": AGENT_JOB, "sample_limit": _SAMPLE_LIMIT, "file_sd_configs": [agents]}
     yield _own_job(cluster, "prometheus", endpoints.prometheus(cluster))
     yield _own_job(cluster, "alertmanager", endpoints.alertmanager(cluster))
+    if relayed(cluster):
+        yield _relay_job(cluster)
     for name, service in cluster.services.items():
         if isinstance(service, Vllm) and service.raw:
             yield _raw_job(cluster, name, service)
@@ -69,6 +72,15 @@ def _jobs(cluster: Cluster) -> Iterator[dict[str, Any]]:
 def _own_job(cluster: Cluster, job: str, places: Mapping[str, str]) -> dict[str, Any]:
     targets = [_target(cluster, node, place) for node, place in places.items()]
     return {"job_name": job, "sample_limit": _SAMPLE_LIMIT, "static_configs": targets}
+
+
+def _relay_job(cluster: Cluster) -> dict[str, Any]:
+    """Each Prometheus asks the adapter beside it. Those of a pair share this file, so that it cannot name the node."""
+    place = endpoints.authority(endpoints.LOOPBACK, cluster.monitoring.ports.relay)
+    target = _target(cluster, cluster.monitoring_nodes()[0], place)
+    if len(cluster.monitoring_nodes()) > 1:
+        del target["labels"]["node"]
+    return {"job_name": RELAY_JOB, "sample_limit": _SAMPLE_LIMIT, "static_configs": [target]}
 
 
 def _raw_job(cluster: Cluster, name: str, service: Vllm) -> dict[str, Any]:

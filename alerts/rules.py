@@ -19,6 +19,7 @@ from alerts import (
     monitoring,
     node,
     node_memory,
+    notifications,
     rag,
     ray,
     ray_losses,
@@ -37,6 +38,7 @@ from ragpulse.inventory import Cluster
 
 COMPONENTS: dict[str, Callable[[Cluster], list[Group]]] = {
     "monitoring": monitoring.rules,
+    "notifications": notifications.rules,
     "node": node.rules,
     "node_memory": node_memory.rules,
     "gpu": gpu.rules,

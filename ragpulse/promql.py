@@ -15,6 +15,7 @@ from ragpulse.metric import Metric, number
 from ragpulse.units import prometheus_duration
 
 AGENT_JOB = "ragpulse-agent"
+RELAY_JOB = "relay"
 
 _SLO_LABELS = ("slo", "service", "check", "cluster")
 _RECORDED = {
@@ -167,6 +168,11 @@ def series_increase(name: str, window: Window, **labels: Matcher) -> str:
 def summed_over(name: str, window: Window, **labels: Matcher) -> str:
     """The sum of the samples of a recorded series."""
     return f"sum_over_time({series(name, **labels)}[{_duration(window)}])"
+
+
+def series_increase(name: str, window: Window, **labels: Matcher) -> str:
+    """Growth of a counter that is not ours."""
+    return f"increase({series(name, **labels)}[{_duration(window)}])"
 
 
 def counted_over(name: str, window: Window, **labels: Matcher) -> str:

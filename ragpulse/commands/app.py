@@ -35,6 +35,7 @@ VERBS = (
     Verb("report", "ragpulse.commands.report:report", "Judge every target over a time, and compare with a baseline."),
     Verb("explain", "ragpulse.commands.explain:explain", "Say why an alert fires, or does not."),
     Verb("overview", "ragpulse.commands.overview:overview", "Serve the Overview page."),
+    Verb("notify", "ragpulse.commands.notify:app", "Prove that notifications arrive."),
     Verb("demo", "ragpulse.commands.demo:app", "Break a service of the demo, and mend it."),
     Verb("borg-run", "ragpulse.commands.borg_run:borg_run", "Call Borg, and record what came of it.", _HANDS_ON),
     Verb("borg-verify", "ragpulse.commands.borg_verify:borg_verify", "Prove that the newest archive can be restored."),

@@ -2,5 +2,5 @@
 
 What it accepted with 200 lies on the disk, and is either told or written down as not told (`dead_letters`); what it
 could not keep is refused with 5xx, and Alertmanager tries again. It does not wait for the receiver before it answers:
-of a receiver that takes longer than Alertmanager waits, Alertmanager would not know that it was told, and tell it again.
+what takes longer than Alertmanager waits would be sent once more.
 """

@@ -3,20 +3,9 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("no time that can be told") from None
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 
 class Alert(BaseModel):
@@ -25,8 +14,8 @@ class Alert(BaseModel):
     status: str = "firing"
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
-    starts_at: Moment = Field(alias="startsAt")
-    ends_at: Moment = Field(alias="endsAt")
+    starts_at: AwareDatetime = Field(alias="startsAt")
+    ends_at: AwareDatetime = Field(alias="endsAt")
     fingerprint: str = ""
 
     @property

@@ -1,26 +1,27 @@
-"""What a notification says, as plain text: what, its value against the target, since when, runbook, board.
+"""A notification as plain text, in the words of `ragpulse.notification_words`, which Alertmanager's templates share.
 
-Several alerts of a group stand below each other. What does not fit is counted, and the links stay.
+What does not fit goes in this order: what alerts mean, then alerts (what is over first), which are counted.
 """
 
 import unicodedata
 from datetime import datetime
 
+from ragpulse import notification_words as fixed
 from ragpulse.relay.cut import Limit
 from ragpulse.relay.notification import Alert, Notification
 
-_LINKS = (("runbook", "runbook_url"), ("board", "dashboard_url"))
 _MOST_SHOWN = 20
-_TITLE = Limit(150, "UTF-16")
-_ONE_ALERT = Limit(500, "UTF-16")  # of its own words, so that links still fit
+_TITLE, _LINE = Limit(150, "UTF-16"), Limit(500, "UTF-16")  # what one alert says must leave room for its links
+_NO_TIME = "an unknown time"
 
 
 def title(notification: Notification) -> str:
-    over = sum(alert.is_over for alert in notification.alerts)
-    counts = [(len(notification.alerts) - over, "FIRING"), (over, "RESOLVED")]
-    many = len(notification.alerts) > 1
-    states = ", ".join(f"{count} {word}" if many else word for count, word in counts if count)
-    return _TITLE.cut(_line(f"{states} {_common(notification, 'alertname')} {_cluster(notification)}"))
+    severity = _common(notification, "severity")
+    state = severity.upper() or fixed.ALERT if _fires(notification) else fixed.OVER
+    where = (_common(notification, label) for label in ("component", "cluster"))
+    said = fixed.BETWEEN.join((f"{state} {_common(notification, 'alertname')}", *filter(None, where)))
+    count = len(notification.alerts)
+    return _TITLE.cut(_line(f"{said} ({count})" if count > 1 else said))
 
 
 def body(notification: Notification, limit: Limit) -> str:
@@ -29,39 +30,49 @@ def body(notification: Notification, limit: Limit) -> str:
 
 
 def text(notification: Notification, limit: Limit) -> str:
-    return _fitted(title(notification), notification, limit)
+    return _fitted(f"{title(notification)}\n\n", notification, limit)
 
 
 def severity(notification: Notification) -> str:
-    """The worst that still fires; empty when all is over."""
-    found = {alert.labels.get("severity", "page") for alert in notification.alerts if not alert.is_over}
-    return next((one for one in ("page", "ticket") if one in found), "info" if found else "")
+    """The worst that still holds; empty when all is over."""
+    found = {alert.labels.get("severity") for alert in notification.alerts if not alert.is_over}
+    if found - {"ticket", "info"}:
+        return "page"  # what has no severity of ours is better heard than lost
+    return "ticket" if "ticket" in found else "info" if found else ""
+
+
+def _fires(notification: Notification) -> bool:
+    return not all(alert.is_over for alert in notification.alerts)
 
 
 def _fitted(head: str, notification: Notification, limit: Limit) -> str:
-    """What fires stands first: it must not be what is left out."""
     alerts = sorted(notification.alerts, key=lambda alert: alert.is_over)
-    found = head
-    for shown in range(min(len(alerts), _MOST_SHOWN), 0, -1):
-        told = [_told(alert, severity=len(alerts) > 1) for alert in alerts[:shown]]
+    most = min(len(alerts), _MOST_SHOWN)
+    said = ""
+    for shown, with_meaning in ((most, True), *((count, False) for count in range(most, 0, -1))):
+        blocks = [_told(alert, with_meaning=with_meaning) for alert in alerts[:shown]]
         left_out = [f"… and {len(alerts) - shown} more"] if shown < len(alerts) else []
-        links = dict.fromkeys(link for alert in alerts[:shown] for link in _links(alert))
-        found = "\n".join(filter(None, (head, *told, *left_out, *links)))
-        if limit.fits(found):
-            return found
-    return limit.cut(found)
+        said = head + "\n\n".join((*blocks, *left_out))
+        if limit.fits(said):
+            return said
+    return limit.cut(said)
 
 
-def _told(alert: Alert, *, severity: bool) -> str:
-    state = f"{'RESOLVED' if alert.is_over else alert.labels.get('severity', '')} " if severity else ""
-    what = alert.annotations.get("summary") or alert.labels.get("alertname", "an alert without a name")
+def _told(alert: Alert, *, with_meaning: bool) -> str:
+    what = alert.annotations.get("summary") or alert.labels.get("alertname", "")
+    lines = [f"{fixed.OVER}: {what}" if alert.is_over else what, _when_and_where(alert)]
+    if not alert.is_over:
+        meaning = alert.annotations.get("description", "") if with_meaning else ""
+        links = ((fixed.RUNBOOK, "runbook_url"), (fixed.BOARD, "dashboard_url"))
+        lines += [meaning, *(f"{word}: {url}" for word, key in links if (url := alert.annotations.get(key)))]
+    return "\n".join(_LINE.cut(line) for line in map(_line, lines) if line)
+
+
+def _when_and_where(alert: Alert) -> str:
     began = _at(alert.starts_at)
-    when = f"from {began} to {_at(alert.ends_at)}" if alert.is_over else f"since {began}"
-    return f"{_ONE_ALERT.cut(_line(state + what))}\n{when}"
-
-
-def _links(alert: Alert) -> list[str]:
-    return [_line(f"{word}: {alert.annotations[key]}") for word, key in _LINKS if alert.annotations.get(key)]
+    when = f"{fixed.FROM} {began} {fixed.TO} {_at(alert.ends_at)}" if alert.is_over else f"{fixed.SINCE} {began}"
+    places = (f"{label} {value}" for label, value in sorted(alert.labels.items()) if label not in fixed.NO_PLACE)
+    return fixed.BETWEEN.join((when, *places))
 
 
 def _common(notification: Notification, label: str) -> str:
@@ -69,13 +80,9 @@ def _common(notification: Notification, label: str) -> str:
     return values.pop() if len(values) == 1 else ""
 
 
-def _cluster(notification: Notification) -> str:
-    name = _common(notification, "cluster")
-    return f"({name})" if name else ""
-
-
 def _at(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    is_told = 1970 < moment.year < 9999  # noqa: PLR2004 - Go's zero time has the year 1; no zone has a place for that
+    return moment.astimezone().strftime(fixed.PYTHON_TIME) if is_told else _NO_TIME
 
 
 def _line(text: str) -> str:
