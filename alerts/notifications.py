@@ -1,8 +1,8 @@
 """Does what alerts say reach those who are to hear it? Alertmanager and the adapter count what they could not tell.
 
 A receiver of pages is a page: whoever else hears of pages must know that one of them does not. A receiver of tickets
-alone is a ticket. Alertmanager names the kind of a receiver only, the adapter its name; a kind that pages go to is judged
-as they are. Who is told through the adapter is judged by what the adapter counts: Alertmanager hears a 200.
+alone is a ticket. Alertmanager counts by the kind of a receiver: one kind for both is judged as a page. The adapter
+counts by name.
 """
 
 from collections.abc import Iterator

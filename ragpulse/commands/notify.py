@@ -1,7 +1,7 @@
 """`ragpulse notify test [RECEIVER]`: does a notification really arrive? One marked test for each receiver, one by one.
 
-It goes the way of every alert: Alertmanager of this node, its own integration or the adapter, the service. Exit status 1
-when one was not delivered or nothing shows that it was; 2 for a wrong cluster file or receiver.
+It goes the way of every alert: Alertmanager of this node, its own integration or the adapter, the service. Exit status
+1 when one was not delivered or nothing shows that it was; 2 for a wrong cluster file or receiver.
 """
 
 import ssl
@@ -34,8 +34,8 @@ def notify() -> None:
     """Prove that notifications arrive."""
 
 
-@app.command()
-def test(
+@app.command("test")
+def send_tests(
     receiver: Annotated[
         str | None, typer.Argument(help="Who is to be told [default: each of notify.receivers].")
     ] = None,
@@ -54,7 +54,8 @@ def test(
     delivered = 0
     # Nobody is asked over TLS, and reading the certificates of all authorities takes longer than the rest.
     with httpx.Client(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as client:
-        for name, found in _tested(cluster, names, client, _alertmanager(cluster, node), within, telling):
+        url = _alertmanager(cluster, node)
+        for name, found in _tested(cluster, names, client, url, within=within, telling=telling):
             delivered += found.state == "delivered"
             kind = cluster.notify.receivers[name].kind
             took = f"{found.seconds:.1f} s" if found.seconds else ""
@@ -65,7 +66,7 @@ def test(
 
 
 def _tested(
-    cluster: Cluster, names: tuple[str, ...], client: httpx.Client, url: str, within: float, telling: Telling
+    cluster: Cluster, names: tuple[str, ...], client: httpx.Client, url: str, *, within: float, telling: Telling
 ) -> Iterator[tuple[str, Found]]:
     alertmanager = Alertmanager(client, url)
     relay = Relay(client, f"http://{endpoints.authority(endpoints.LOOPBACK, cluster.monitoring.ports.relay)}")

@@ -5,7 +5,9 @@
 
 import argparse
 import logging
+import os
 import socket
+import sqlite3
 import ssl
 import sys
 from pathlib import Path
@@ -43,7 +45,10 @@ def main() -> int:
         listener = socket.create_server((LOOPBACK, port))
         queue = Queue(arguments.folder / "queue.db", remembered=_REMEMBERED * cluster.monitoring.scrape_interval)
     except OSError as error:
-        print(f"{error.filename or f'{LOOPBACK}:{port}'}: {error.strerror}", file=sys.stderr)
+        print(f"{error.filename or f'{LOOPBACK}:{port}'}: {os.strerror(error.errno or 0)}", file=sys.stderr)
+        return 1
+    except sqlite3.Error as error:
+        print(f"{arguments.folder / 'queue.db'}: {error}", file=sys.stderr)
         return 1
     token_file = cluster.notify.relay_token_file
     letters = DeadLetters(arguments.folder / "dead-letters.jsonl")

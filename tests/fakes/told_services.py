@@ -5,7 +5,9 @@ Discord: JSON with `content` of 1 to 2000 characters → 204. Telegram: JSON wit
 below `/hook` → 200. What stands in `script` is answered first, whoever asks.
 """
 
+import asyncio
 import json
+import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,6 +45,7 @@ class Services:
     url: str = ""
     heard: list[Heard] = field(default_factory=list)
     script: deque[Response] = field(default_factory=deque)
+    held: threading.Event | None = None  # while it is given and not set, nobody is answered
 
     def on(self, path: str) -> list[Heard]:
         return [one for one in self.heard if one.path == path]
@@ -51,6 +54,8 @@ class Services:
         async def answer(request: Request) -> Response:
             heard = Heard(request.url.path, dict(request.headers), await request.body())
             self.heard.append(heard)
+            if self.held is not None:
+                await asyncio.to_thread(self.held.wait)
             return self.script.popleft() if self.script else _answer(heard)
 
         return Starlette(routes=[Route("/{path:path}", answer, methods=["POST"])])

@@ -1,0 +1,157 @@
+"""`ragpulse notify test` through a real Alertmanager of both generations, its own integrations and the adapter."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.responses import Response
+
+from ragpulse import __main__
+from tests.fakes.binaries import FOLDERS
+from tests.fakes.notified import Notified, cluster_text, notified
+from tests.fakes.relay_rig import secret
+from tests.fakes.running import until
+from tests.fakes.told_services import DISCORD_PATH, HOOK_PATH, TOPIC_PATH, Services, told_services
+
+Called = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Services]:
+    with told_services() as services:
+        yield services
+
+
+@pytest.fixture(scope="module", params=range(max(1, len(FOLDERS))), ids=lambda index: f"generation {index + 1}")
+def running_stack(
+    request: pytest.FixtureRequest, shared: Services, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Notified]:
+    with notified(tmp_path_factory.mktemp("notified"), shared.url, request.param) as rig:
+        yield rig
+
+
+@pytest.fixture
+def services(shared: Services) -> Services:
+    shared.heard.clear()
+    shared.script.clear()
+    return shared
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Called:
+    def called(config: Path, *arguments: str) -> tuple[int, str, str]:
+        """(exit status, what was said, what went wrong)"""
+        monkeypatch.setattr("sys.argv", ["ragpulse", "notify", "test", *arguments, "--config", str(config)])
+        with pytest.raises(SystemExit) as ended:
+            __main__.main()
+        output = capsys.readouterr()
+        return int(ended.value.code or 0), output.out, output.err
+
+    return called
+
+
+def row(output: str, receiver: str) -> list[str]:
+    return next(line.split() for line in output.splitlines() if line.split()[:1] == [receiver] and ":" not in line[:12])
+
+
+def test_each_receiver_hears_of_its_own_test_and_nobody_else_does(
+    running_stack: Notified, services: Services, call: Called
+) -> None:
+    status, said, _ = call(running_stack.config)
+    assert status == 0, said
+    for name in ("discord", "telegram", "ntfy", "plain", "pager"):
+        assert "delivered" in row(said, name), said
+    assert [heard.path for heard in services.heard].count(DISCORD_PATH) == 1
+    assert len(services.heard) == 5
+    (topic,) = services.on(TOPIC_PATH)
+    assert topic.headers["priority"] == "2"
+    assert topic.body.decode().startswith("This is a test: ntfy hears of alerts.\n")
+
+
+def test_who_refuses_is_told_with_the_reason(running_stack: Notified, services: Services, call: Called) -> None:
+    services.script.append(Response(status_code=403))
+    status, said, wrong = call(running_stack.config, "discord")
+    assert (status, len(services.heard)) == (1, 1)
+    assert "failed" in row(said, "discord")
+    assert "refused: HTTP 403" in said
+    assert wrong == "1 of 1 test notifications were not seen to arrive\n"
+
+
+def test_who_refuses_alertmanager_itself_is_found_too(
+    running_stack: Notified, services: Services, call: Called
+) -> None:
+    services.script.append(Response(status_code=403))
+    status, said, _ = call(running_stack.config, "plain")
+    assert status == 1
+    assert "failed" in row(said, "plain")
+    assert len(services.on(HOOK_PATH)) == 1
+
+
+def test_who_is_tried_again_within_the_time_has_no_evidence_yet(
+    running_stack: Notified, services: Services, call: Called
+) -> None:
+    services.script.extend([Response(status_code=500)] * 2)
+    status, said, _ = call(running_stack.config, "discord", "--within", "1")
+    assert status == 1
+    assert "no evidence" in said
+    assert "server_error: HTTP 500" in said
+    until(lambda: set(running_stack.relay.states("discord")) <= {"delivered", "dead_letter"}, "it is told at last")
+
+
+def test_a_page_goes_through_the_adapter_to_each_of_its_receivers_and_not_to_a_test(
+    running_stack: Notified, services: Services
+) -> None:
+    running_stack.fire()
+    until(lambda: len(services.heard) == 4, "four receivers of pages are told")
+    (told,) = services.on(DISCORD_PATH)
+    assert told.json["content"].startswith("PAGE ServiceDown · chroma · tron\n\nchroma: nobody answers.\nsince ")
+    assert json.loads(services.on(HOOK_PATH)[0].body)["receiver"] == "page"
+
+
+def test_a_mended_secret_needs_no_restart(running_stack: Notified, services: Services, call: Called) -> None:
+    folder = running_stack.config.parent
+    secret(folder, "discord", "no URL")
+    assert call(running_stack.config, "discord", "--within", "1")[0] == 1
+    secret(folder, "discord", services.url + DISCORD_PATH)
+    assert call(running_stack.config, "discord")[0] == 0
+
+
+def test_without_an_alertmanager_it_is_one_line(call: Called, services: Services, tmp_path: Path) -> None:
+    config = tmp_path / "cluster.yaml"
+    config.write_text(cluster_text(tmp_path, services.url))
+    status, _, wrong = call(config)
+    assert status == 1
+    assert wrong.count("\n") == 1
+    assert "does not answer (ConnectError): is it running here?" in wrong
+
+
+def test_an_alertmanager_that_does_not_know_a_receiver_runs_with_another_file(
+    running_stack: Notified, services: Services, call: Called, tmp_path: Path
+) -> None:
+    config = tmp_path / "cluster.yaml"
+    config.write_text(running_stack.config.read_text().replace("    plain:", "    other:").replace("plain]", "other]"))
+    status, said, _ = call(config, "other")
+    assert (status, services.heard) == (1, [])
+    assert "run `ragpulse up`" in said
+
+
+@pytest.mark.parametrize(
+    ("notify", "arguments", "mistake"),
+    [
+        pytest.param("", [], "names nobody who could be told", id="nobody"),
+        pytest.param(
+            "notify: {receivers: {desk: {kind: webhook, url: 'http://127.0.0.1:1/'}}}",
+            ["dest"],
+            "has no dest; did you mean desk?",
+            id="somebody else",
+        ),
+    ],
+)
+def test_a_receiver_that_is_none_is_one_line(
+    call: Called, tmp_path: Path, notify: str, arguments: list[str], mistake: str
+) -> None:
+    config = tmp_path / "cluster.yaml"
+    config.write_text(f"cluster: c\nnodes: {{a: {{address: 127.0.0.1}}}}\n{notify}\n")
+    status, _, wrong = call(config, *arguments)
+    assert (status, wrong) == (2, f"{config}: notify.receivers: {mistake}\n")
