@@ -51,6 +51,25 @@ def test_a_monitoring_node_runs_agent_alertmanager_prometheus_and_overview() -> 
     assert list(plan(SINGLE, "one")) == ["agent-one", "alertmanager", "prometheus", "overview"]
 
 
+RELAYED = """
+notify: {receivers: {desk: {kind: webhook, url_file: /run/secrets/desk}}, page: [desk]}
+"""
+
+
+def test_the_adapter_runs_where_an_alertmanager_does_and_a_receiver_needs_it() -> None:
+    processes = plan(SINGLE + RELAYED, "one")
+    assert list(processes) == ["agent-one", "relay", "alertmanager", "prometheus", "overview"]
+    relay = processes["relay"]
+    assert relay.argv[1:] == (
+        "-m", "ragpulse.relay", "--config", "/state/cluster.yaml", "--folder", "/state/data/relay",
+    )  # fmt: skip
+    assert (relay.ready_url, relay.listens[0].setting) == ("http://127.0.0.1:9480/healthz", "monitoring.ports.relay")
+    assert list(plan(SINGLE + RELAYED, "two")) == ["agent-two"]
+    assert "relay" in plan(PAIR + RELAYED, "two")
+    by_alertmanager = RELAYED.replace("url_file: /run/secrets/desk", "url: 'http://127.0.0.1:1/'")
+    assert "relay" not in plan(SINGLE + by_alertmanager, "one")
+
+
 def test_any_other_node_runs_its_agent_alone() -> None:
     assert list(plan(SINGLE, "two", binaries=None)) == ["agent-two"]
     assert list(plan(SINGLE, "two")) == ["agent-two"]

@@ -167,6 +167,17 @@ def test_times_follow_the_scrape_interval() -> None:
     }
 
 
+def test_the_adapter_is_scraped_where_there_is_one_and_a_pair_cannot_say_on_which_node() -> None:
+    notify = "notify: {receivers: {desk: {kind: webhook, url_file: /run/secrets/desk}}}\n"
+    one = "cluster: c\nnodes: {a: {address: 192.0.2.1}, b: {address: 192.0.2.2}}\n"
+    assert job(cluster(one + notify), "relay")["static_configs"] == [
+        {"targets": ["127.0.0.1:9480"], "labels": {"cluster": "c", "node": "a"}}
+    ]
+    pair = cluster(f"{one}{notify}monitoring: {{nodes: [a, b]}}\n")
+    assert job(pair, "relay")["static_configs"] == [{"targets": ["127.0.0.1:9480"], "labels": {"cluster": "c"}}]
+    assert not [entry for entry in configuration(cluster(one))["scrape_configs"] if entry["job_name"] == "relay"]
+
+
 def test_the_own_page_of_vllm_is_scraped_only_when_asked_for() -> None:
     raw = job(cluster(LOOPBACK % (2, 3, 4)), "vllm-vllm")
     assert raw["metrics_path"] == "/base/metrics"

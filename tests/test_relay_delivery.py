@@ -2,9 +2,11 @@
 
 import base64
 import json
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.responses import JSONResponse, Response
@@ -195,6 +197,18 @@ class TestOnce:
         settled(rig)
         again = webhook(alert(summary="chroma: nobody answers any more."))
         assert rig.post("discord", again).status_code == 200
+        assert (rig.metrics()[REPEATED], len(services.heard)) == (1, 1)
+
+    def test_who_hangs_up_before_our_answer_and_sends_it_once_more_is_told_once(
+        self, rig: Rig, services: Services
+    ) -> None:
+        place = urlsplit(rig.url)
+        body = json.dumps(webhook()).encode()
+        head = f"POST /receivers/discord HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        with socket.create_connection((place.hostname or "", place.port or 0)) as alertmanager:
+            alertmanager.sendall(head.encode() + body)
+        settled(rig)
+        tell(rig)
         assert (rig.metrics()[REPEATED], len(services.heard)) == (1, 1)
 
     def test_a_change_of_the_group_is_something_new(self, rig: Rig, services: Services) -> None:

@@ -78,8 +78,7 @@ def test_a_server_that_cannot_be_trusted_hears_nothing(
 
 
 def test_a_port_that_nobody_listens_on_is_unreachable(tmp_path: Path) -> None:
-    for url in refusing_url():
-        with relaying(tmp_path, {"desk": hook(url)}, times=NO_HOPE) as rig:
-            rig.post("desk", webhook())
-            until(lambda: rig.states("desk") == ["dead_letter"], "it is given up")
-            assert json.loads(rig.letters.read_text())["reason"] == "unreachable"
+    with refusing_url() as url, relaying(tmp_path, {"desk": hook(url)}, times=NO_HOPE) as rig:
+        rig.post("desk", webhook())
+        until(lambda: rig.states("desk") == ["dead_letter"], "it is given up")
+        assert json.loads(rig.letters.read_text())["reason"] == "unreachable"
