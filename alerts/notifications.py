@@ -67,8 +67,8 @@ def _given_up(cluster: Cluster, severity: Severity, names: tuple[str, ...]) -> A
         hold=0,
         severity=severity,
         component="monitoring",
-        summary='{{ $labels.receiver }}: {{ printf "%.0f" $value }} notifications were given up'
-        f" in {human_duration(_window(cluster))}.",
+        summary=f"{{{{ $labels.receiver }}}}: notifications given up in {human_duration(_window(cluster))}:"
+        ' {{ printf "%.0f" $value }}.',
         description="Whoever was to hear of them does not know. They lie in the adapter's file of dead letters.",
     )
 
@@ -96,8 +96,8 @@ def _refused(cluster: Cluster, severity: Severity, kinds: tuple[str, ...]) -> Al
         hold=0,
         severity=severity,
         component="monitoring",
-        summary='{{ $labels.integration }}: Alertmanager on {{ $labels.node }} gave {{ printf "%.0f" $value }}'
-        f" notifications up in {human_duration(_window(cluster))}.",
+        summary="{{ $labels.integration }}: notifications that Alertmanager on {{ $labels.node }} gave up"
+        f' in {human_duration(_window(cluster))}: {{{{ printf "%.0f" $value }}}}.',
         description="It had tried again for as long as it does. Its log says why.",
     )
 

@@ -37,6 +37,7 @@ RULES = [
     "monitoring",
     "node",
     "node_memory",
+    "notifications",
     "rag",
     "ray",
     "ray_losses",
