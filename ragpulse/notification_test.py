@@ -112,7 +112,8 @@ class Relay:
     def state(self, receiver: str, identity: str) -> Found | None:
         """None: it has not heard of it yet."""
         try:
-            listed = self._client.get(f"{self._url}/receivers/{receiver}", timeout=_TIMEOUT).json()
+            answer = self._client.get(f"{self._url}/receivers/{receiver}", timeout=_TIMEOUT)
+            listed = answer.raise_for_status().json()
         except (httpx.HTTPError, json.JSONDecodeError) as error:
             return Found("no evidence", f"the adapter at {self._url} does not answer ({type(error).__name__})")
         for known in listed:

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import pytest
 
 from alerts.alertmanager import render
 from ragpulse.commands.generate import write
+from ragpulse.relay import words
+from ragpulse.relay.notification import Notification
+from ragpulse.relay.shapes import NTFY
 from tests.fakes.alertmanager import cluster
 from tests.fakes.binaries import binary, each_generation
 
@@ -86,6 +90,18 @@ def test_a_text_says_what_since_when_value_against_target_runbook_board_and_wher
         "from Tue 24 Nov 14:04 UTC to Tue 24 Nov 14:09 UTC · node clu\n"
         "\n"
     )
+
+
+@each_generation
+def test_the_adapter_says_the_same(generation: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as utc:
+        utc.setenv("TZ", "UTC")
+        time.tzset()
+        for alerts in ([DOWN], [DOWN, OVER], [OVER], [BARE]):
+            notification = Notification.read(json.dumps({"groupKey": "{}", "alerts": alerts}).encode())
+            assert words.title(notification) == said(tmp_path, generation, "title", *alerts)
+            assert words.body(notification, NTFY) == said(tmp_path, generation, "text", *alerts).rstrip()
+    time.tzset()
 
 
 @each_generation

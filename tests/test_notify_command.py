@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from starlette.responses import Response
 
+from alerts.alertmanager_test_route import receivers
 from ragpulse import __main__
+from tests.fakes.alertmanager import alert
 from tests.fakes.binaries import FOLDERS
 from tests.fakes.notified import Notified, cluster_text, notified
 from tests.fakes.relay_rig import secret
@@ -69,6 +71,16 @@ def test_each_receiver_hears_of_its_own_test_and_nobody_else_does(
     assert topic.body.decode().startswith("This is a test: ntfy hears of alerts.\n")
 
 
+def test_that_a_test_is_over_is_told_to_nobody_but_where_an_incident_would_stay_open(running_stack: Notified) -> None:
+    told = {
+        receiver["name"]: {
+            entry["send_resolved"] for kind, entries in receiver.items() if kind != "name" for entry in entries
+        }
+        for receiver in receivers(running_stack.adapter.cluster)
+    }
+    assert told == {f"test of {name}": {name == "pager"} for name in running_stack.adapter.cluster.notify.receivers}
+
+
 def test_who_refuses_is_told_with_the_reason(running_stack: Notified, services: Services, call: Called) -> None:
     services.script.append(Response(status_code=403))
     status, said, wrong = call(running_stack.config, "discord")
@@ -96,13 +108,15 @@ def test_who_is_tried_again_within_the_time_has_no_evidence_yet(
     assert status == 1
     assert "no evidence" in said
     assert "server_error: HTTP 500" in said
-    until(lambda: set(running_stack.relay.states("discord")) <= {"delivered", "dead_letter"}, "it is told at last")
+    until(
+        lambda: set(running_stack.adapter.relay.states("discord")) <= {"delivered", "dead_letter"}, "it is told at last"
+    )
 
 
 def test_a_page_goes_through_the_adapter_to_each_of_its_receivers_and_not_to_a_test(
     running_stack: Notified, services: Services
 ) -> None:
-    running_stack.fire()
+    running_stack.alertmanager.post(alert("ServiceDown", "page", summary="chroma: nobody answers."))
     until(lambda: len(services.heard) == 4, "four receivers of pages are told")
     (told,) = services.on(DISCORD_PATH)
     assert told.json["content"].startswith("PAGE ServiceDown · chroma · tron\n\nchroma: nobody answers.\nsince ")

@@ -330,6 +330,20 @@ def test_the_file_of_dead_letters_keeps_the_newest(tmp_path: Path) -> None:
     assert (tmp_path / "letters").stat().st_size <= 1200
 
 
+def test_a_message_that_we_cannot_handle_is_given_up_and_ends_nothing(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ragpulse.relay.shapes._json", lambda _url, message: 1 / ("RESOLVED" in str(message)))
+    found = receivers(services.url, tmp_path)
+    with relaying(tmp_path, found, times=Times(patience=0.0)) as rig:
+        tell(rig)
+        settled(rig, states=("dead_letter",))
+        assert json.loads(rig.letters.read_text())["detail"] == "our own fault (ZeroDivisionError)"
+        tell(rig, "ntfy")
+        settled(rig, "ntfy")
+        assert loopback.get(f"{rig.url}/healthz").status_code == 200
+
+
 def test_a_receiver_may_be_told_at_a_plain_url(services: Services, tmp_path: Path) -> None:
     plain = {"plain": Webhook(kind="webhook", url=services.url + HOOK_PATH)}
     with relaying(tmp_path, plain) as rig:

@@ -39,6 +39,10 @@ def main() -> int:
     except RagpulseError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    receivers = relayed(cluster)
+    if not receivers:
+        print(f"{arguments.config}: notify: Alertmanager itself tells everybody; no adapter is needed", file=sys.stderr)
+        return 2
     port = cluster.monitoring.ports.relay
     try:
         # Before anything is told: two adapters at one queue would tell everything twice.
@@ -52,7 +56,7 @@ def main() -> int:
         return 1
     token_file = cluster.notify.relay_token_file
     letters = DeadLetters(arguments.folder / "dead-letters.jsonl")
-    relay = Relay(relayed(cluster), queue, letters, verify=ssl.create_default_context())
+    relay = Relay(receivers, queue, letters, verify=ssl.create_default_context())
     app = application(relay, Path(token_file) if token_file else None)
     server = uvicorn.Server(
         uvicorn.Config(

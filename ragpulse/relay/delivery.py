@@ -127,9 +127,11 @@ class Delivery:
     async def _attempt(self, body: bytes) -> Outcome:
         try:
             post = shapes.post(self._receiver, body)
+            return await attempt(self._client, post, self._times.timeout)
         except shapes.Unsendable as error:
             return Outcome("again", "secret", str(error))
-        return await attempt(self._client, post, self._times.timeout)
+        except Exception as error:  # noqa: BLE001 - one message that we cannot handle must not end all that follow
+            return Outcome("again", "broken", f"our own fault ({type(error).__name__})")
 
     def _told(self, identity: str) -> None:
         self._queue.settle(identity, "delivered")

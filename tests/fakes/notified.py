@@ -2,21 +2,15 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
-
 from ragpulse import cluster_file
-from ragpulse.commands.generate import files
 from ragpulse.inventory import Cluster
-from ragpulse.stack.binaries import Binaries
 from ragpulse.stack.plan import monitoring_processes
 from ragpulse.stack.process import Process
-from tests.fakes import loopback
-from tests.fakes.binaries import binary
+from tests.fakes.alertmanager import Alertmanager, alertmanager_of, binaries
 from tests.fakes.relay_rig import Rig, secret
 from tests.fakes.running import ROOT, answers, free_ports, running, until
 from tests.fakes.told_services import DISCORD_PATH, HOOK_PATH, NTFY_TOKEN, TELEGRAM_TOKEN, TOPIC_PATH
@@ -50,61 +44,46 @@ notify:
 
 
 @dataclass
-class Notified:
+class Adapter:
+    """As `up` would start it. `relay`: what to ask of it; `log`: what it says."""
+
     config: Path
     cluster: Cluster
-    alertmanager: str
+    process: Process
     relay: Rig
-    processes: dict[str, Process]
-    relay_log: Path
+    log: Path
 
-    def fire(self, name: str = "ServiceDown", **labels: str) -> None:
-        alert = {
-            "labels": {"alertname": name, "severity": "page", "component": "chroma", "cluster": "tron", **labels},
-            "annotations": {"summary": "chroma: nobody answers."},
-            "startsAt": datetime.now(UTC).isoformat(),
-        }
-        httpx.post(
-            f"{self.alertmanager}/api/v2/alerts", json=[alert], trust_env=False, verify=loopback.NO_TLS
-        ).raise_for_status()
+    @contextmanager
+    def started(self) -> Iterator[subprocess.Popen[bytes]]:
+        with running(self.process, self.log) as process:
+            until(lambda: process.poll() is not None or answers(str(self.process.ready_url)), "the adapter")
+            assert process.poll() is None, self.log.read_text()
+            yield process
+
+
+@dataclass
+class Notified:
+    adapter: Adapter
+    alertmanager: Alertmanager
+
+    @property
+    def config(self) -> Path:
+        return self.adapter.config
+
+
+def adapter(folder: Path, url: str) -> Adapter:
+    """`url`: of the services that are told."""
+    config = folder / "cluster.yaml"
+    config.write_text(cluster_text(folder, url))
+    cluster = cluster_file.load(config)
+    planned = monitoring_processes(cluster, ("alpha",), folder, binaries(0), python=PYTHON, config_file=config)
+    [process] = [each for each in planned if each.name == "relay"]
+    rig = Rig(f"http://{process.listens[0]}", folder / "data" / "relay" / "dead-letters.jsonl")
+    return Adapter(config, cluster, process, rig, folder / "relay.log")
 
 
 @contextmanager
 def notified(folder: Path, url: str, generation: int) -> Iterator[Notified]:
-    """`url`: of the services that are told."""
-    config = folder / "cluster.yaml"
-    config.write_text(cluster_text(folder, url))
-    rig = planned(config, generation)
-    for name, content in files(rig.cluster).items():
-        if name.startswith("alertmanager/"):
-            (folder / "config" / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / "config" / name).write_text(content)
-    with ExitStack() as stack:
-        for name in ("relay", "alertmanager"):
-            stack.enter_context(started(rig, name))
-        yield rig
-
-
-def planned(config: Path, generation: int) -> Notified:
-    cluster = cluster_file.load(config)
-    binaries = Binaries(*(binary(name, generation) for name in ("prometheus", "promtool", "alertmanager", "amtool")))
-    processes = {
-        process.name: process
-        for process in monitoring_processes(
-            cluster, ("alpha",), config.parent, binaries, python=PYTHON, config_file=config
-        )
-    }
-    relay = f"http://{processes['relay'].listens[0]}"
-    letters = config.parent / "data" / "relay" / "dead-letters.jsonl"
-    alertmanager = f"http://{processes['alertmanager'].listens[0]}"
-    return Notified(config, cluster, alertmanager, Rig(relay, letters), processes, config.parent / "relay.log")
-
-
-@contextmanager
-def started(rig: Notified, name: str) -> Iterator[subprocess.Popen[bytes]]:
-    process = rig.processes[name]
-    log = rig.config.parent / f"{name}.log"
-    with running(process, log) as running_process:
-        until(lambda: running_process.poll() is not None or answers(str(process.ready_url)), name)
-        assert running_process.poll() is None, log.read_text()
-        yield running_process
+    found = adapter(folder, url)
+    with found.started(), alertmanager_of(found.cluster, folder, generation) as alertmanager:
+        yield Notified(found, alertmanager)
