@@ -3,6 +3,8 @@
 import base64
 import json
 import socket
+import sqlite3
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +55,7 @@ def shared() -> Iterator[Services]:
 def services(shared: Services) -> Services:
     shared.heard.clear()
     shared.script.clear()
+    shared.held = None
     return shared
 
 
@@ -240,6 +243,37 @@ class TestOnce:
             tell(rig, "heartbeat")
             settled(rig, "heartbeat", states=("delivered", "delivered"))
             assert len(services.heard) == 3
+
+    def test_a_heartbeat_that_is_replaced_while_it_is_told_ends_nothing(
+        self, services: Services, tmp_path: Path
+    ) -> None:
+        heartbeat = {"heartbeat": receivers(services.url, tmp_path)["hook"]}
+        services.script.append(Response(status_code=403))
+        services.held = threading.Event()
+        with relaying(tmp_path, heartbeat) as rig:
+            tell(rig, "heartbeat")
+            until(lambda: services.heard, "the first is being told")
+            tell(rig, "heartbeat")
+            services.held.set()
+            settled(rig, "heartbeat", states=("delivered",))
+
+    def test_what_was_told_is_not_told_again_because_a_full_disk_keeps_us_from_writing_that_down(
+        self, rig: Rig, services: Services, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as full:
+            full.setattr(Queue, "settle", _no_room)
+            tell(rig)
+            until(lambda: services.heard, "it is told")
+            tell(rig, "telegram")
+            until(lambda: len(services.heard) == 2, "the other one is told")
+        for name in ("discord", "telegram"):
+            rig.post(name, webhook(group="another"))  # wakes whoever waits for the disk
+            settled(rig, name, states=("delivered", "delivered"))
+        assert len(services.heard) == 4
+
+
+def _no_room(*_: object) -> None:
+    raise sqlite3.OperationalError("database or disk is full")
 
 
 class TestSecrets:

@@ -48,11 +48,11 @@ def test_what_does_not_fit_is_counted_and_what_holds_is_not_left_out() -> None:
 
 
 def test_meanings_go_before_alerts_do() -> None:
-    many = [alert(summary=f"{number}: gone.", component=str(number)) for number in range(11)]
+    many = [alert(summary=f"{number}: gone.", component=str(number)) for number in range(14)]
     said = words.text(read(*many), DISCORD)
     assert "Each probe of it fails." not in said
-    assert said.count("gone.") == 11
-    assert words.text(read(*many[:3]), DISCORD).count("Each probe of it fails.") == 3
+    assert said.count("gone.") == 14
+    assert words.text(read(*many[:12]), DISCORD).count("Each probe of it fails.") == 12
 
 
 def test_a_long_summary_leaves_room_for_the_links() -> None:

@@ -93,11 +93,14 @@ class Delivery:
 
     async def _step(self) -> float | None:
         """Tells one that is due. Seconds until the next one is; None: nothing waits."""
-        for identity in list(self._unwritten):
-            self._told(identity)
+        with contextlib.suppress(sqlite3.Error):
+            for identity in list(self._unwritten):
+                self._told(identity)
         now, first = time.monotonic(), None
         groups: set[str] = set()
-        for message in self._queue.waiting(self._name):
+        waiting = [message for message in self._queue.waiting(self._name) if message.id not in self._unwritten]
+        self._troubles = {one.id: self._troubles[one.id] for one in waiting if one.id in self._troubles}
+        for message in waiting:
             if message.group in groups:
                 continue  # what came before it must be told before
             groups.add(message.group)
@@ -110,17 +113,17 @@ class Delivery:
         return None if first is None else first - now
 
     async def _tell(self, message: Waiting) -> None:
-        outcome = await self._attempt(self._queue.body(message.id))
+        body = self._queue.body(message.id)
+        outcome = await self._attempt(body)
         if outcome.fate == "told":
             self._unwritten.add(message.id)
             self._tally.message(self._name, "delivered")
-            self._troubles.pop(message.id, None)
             _log.info("receiver=%s result=delivered", self._name)
             self._told(message.id)
             return
         left = message.accepted + self._times.patience - self._clock()
         if outcome.fate == "never" or left <= outcome.wait:
-            self._give_up(message, outcome)
+            self._give_up(message, body, outcome)
         else:
             self._try_again(message, outcome)
 
@@ -147,12 +150,10 @@ class Delivery:
         _log.warning('receiver=%s result=again reason=%s error="%s"', self._name, outcome.reason, outcome.detail)
         self._queue.note(message.id, _said(outcome))
 
-    def _give_up(self, message: Waiting, outcome: Outcome) -> None:
-        body = self._queue.body(message.id)
+    def _give_up(self, message: Waiting, body: bytes, outcome: Outcome) -> None:
         self._letters.add(self._name, body, message.accepted, outcome.reason, outcome.detail)
         self._queue.settle(message.id, "dead_letter", _said(outcome))
         self._tally.message(self._name, "dead_letter")
-        self._troubles.pop(message.id, None)
         _log.error('receiver=%s result=dead_letter reason=%s error="%s"', self._name, outcome.reason, outcome.detail)
 
 
