@@ -89,8 +89,10 @@ class Alertmanager:
 
     def knows(self, receiver: str) -> bool:
         """Whether its file has the way for our tests."""
-        status = self._asked("GET", "/api/v2/status").json()
-        return f'{LABEL}="{receiver}"' in status["config"]["original"]
+        try:
+            return f'{LABEL}="{receiver}"' in self._asked("GET", "/api/v2/status").json()["config"]["original"]
+        except (ValueError, LookupError, TypeError):
+            raise NoAlertmanager(f"what answers at {self._url} is no Alertmanager") from None
 
     def _asked(self, method: str, path: str, content: object = None) -> httpx.Response:
         try:

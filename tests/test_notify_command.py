@@ -1,8 +1,10 @@
 """`ragpulse notify test` through a real Alertmanager of both generations, its own integrations and the adapter."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.responses import Response
@@ -11,6 +13,7 @@ from alerts.alertmanager_test_route import receivers
 from ragpulse import __main__
 from tests.fakes.alertmanager import alert
 from tests.fakes.binaries import FOLDERS
+from tests.fakes.http_replay import Replay, reply
 from tests.fakes.notified import Notified, cluster_text, notified
 from tests.fakes.relay_rig import secret
 from tests.fakes.running import until
@@ -138,6 +141,17 @@ def test_without_an_alertmanager_it_is_one_line(call: Called, services: Services
     assert status == 1
     assert wrong.count("\n") == 1
     assert "does not answer (ConnectError): is it running here?" in wrong
+
+
+@pytest.mark.parametrize("status", [b"<html>", b'{"config": []}'])
+def test_another_program_in_its_place_is_one_line(
+    call: Called, services: Services, tmp_path: Path, replay: Replay, status: bytes
+) -> None:
+    replay.get("/api/v2/status", reply(body=status))
+    config, port = tmp_path / "cluster.yaml", urlsplit(replay.url).port
+    text = cluster_text(tmp_path, services.url)
+    config.write_text(re.sub(r"alertmanager: \d+", f"alertmanager: {port}", text))
+    assert call(config)[::2] == (1, f"what answers at {replay.url} is no Alertmanager\n")
 
 
 def test_an_alertmanager_that_does_not_know_a_receiver_runs_with_another_file(
