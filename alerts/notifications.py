@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from alerts.rule import Alert, Group, Severity
 from ragpulse.catalogue.relay import MESSAGES, QUEUE
+from ragpulse.foreign import NOTIFICATIONS_FAILED
 from ragpulse.inventory import Cluster
 from ragpulse.promql import RELAY_JOB, increase, instant, series, series_increase
 from ragpulse.relayed import HEARTBEAT, relayed
@@ -89,7 +90,7 @@ def _stuck(cluster: Cluster, severity: Severity, names: tuple[str, ...]) -> Aler
 
 
 def _refused(cluster: Cluster, severity: Severity, kinds: tuple[str, ...]) -> Alert:
-    failed = series_increase("alertmanager_notifications_failed_total", _window(cluster), integration=kinds)
+    failed = series_increase(NOTIFICATIONS_FAILED, _window(cluster), integration=kinds)
     return Alert(
         NOTIFICATIONS_FAILING,
         f"sum by (node, integration) ({failed}) > 0",

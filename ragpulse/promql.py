@@ -170,11 +170,6 @@ def summed_over(name: str, window: Window, **labels: Matcher) -> str:
     return f"sum_over_time({series(name, **labels)}[{_duration(window)}])"
 
 
-def series_increase(name: str, window: Window, **labels: Matcher) -> str:
-    """Growth of a counter that is not ours."""
-    return f"increase({series(name, **labels)}[{_duration(window)}])"
-
-
 def counted_over(name: str, window: Window, **labels: Matcher) -> str:
     """How many samples a recorded series has."""
     return f"count_over_time({series(name, **labels)}[{_duration(window)}])"
