@@ -21,12 +21,17 @@ PROCESS_CPU = "process_cpu_seconds_total"
 ALERTMANAGERS = "prometheus_notifications_alertmanagers_discovered"
 NOTIFICATIONS_DROPPED = "prometheus_notifications_dropped_total"
 RULE_FAILURES = "prometheus_rule_evaluation_failures_total"
+RULE_GROUPS_MISSED = "prometheus_rule_group_iterations_missed_total"
 RULE_GROUP_SECONDS = "prometheus_rule_group_last_duration_seconds"
 RULE_GROUP_INTERVAL = "prometheus_rule_group_interval_seconds"
 HEAD_SERIES = "prometheus_tsdb_head_series"
 SAMPLES_APPENDED = "prometheus_tsdb_head_samples_appended_total"
 BLOCK_BYTES = "prometheus_tsdb_storage_blocks_bytes"
 OLDEST_SAMPLE = "prometheus_tsdb_lowest_timestamp_seconds"
+COMPACTIONS_FAILED = "prometheus_tsdb_compactions_failed_total"
+HEAD_TRUNCATIONS_FAILED = "prometheus_tsdb_head_truncations_failed_total"
+LOG_DAMAGED = "prometheus_tsdb_wal_corruptions_total"
+LOG_WRITES_FAILED = "prometheus_tsdb_wal_writes_failed_total"
 CONFIG_READ = "prometheus_config_last_reload_successful"
 # Of Alertmanager.
 NOTIFICATIONS = "alertmanager_notifications_total"
@@ -41,12 +46,17 @@ OF_PROMETHEUS = {
     ALERTMANAGERS: (),
     NOTIFICATIONS_DROPPED: (),
     RULE_FAILURES: ("rule_group",),
+    RULE_GROUPS_MISSED: ("rule_group",),
     RULE_GROUP_SECONDS: ("rule_group",),
     RULE_GROUP_INTERVAL: ("rule_group",),
     HEAD_SERIES: (),
     SAMPLES_APPENDED: (),
     BLOCK_BYTES: (),
     OLDEST_SAMPLE: (),
+    COMPACTIONS_FAILED: (),
+    HEAD_TRUNCATIONS_FAILED: (),
+    LOG_DAMAGED: (),
+    LOG_WRITES_FAILED: (),
     CONFIG_READ: (),
 }
 OF_ALERTMANAGER = {

@@ -179,6 +179,11 @@ def averaged_over(name: str, window: Window, **labels: Matcher) -> str:
     return f"avg_over_time({series(name, **labels)}[{_duration(window)}])"
 
 
+def changed_over(name: str, window: Window, **labels: Matcher) -> str:
+    """How often a series that Prometheus itself makes took another value."""
+    return f"changes({series(name, **labels)}[{_duration(window)}])"
+
+
 def agent_up(**labels: Matcher) -> str:
     """1 or 0 for each agent, as the last scrape found it."""
     return series("up", job=AGENT_JOB, **labels)

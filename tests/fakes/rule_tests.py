@@ -45,16 +45,13 @@ def _read(text: str) -> list[dict[str, Any]]:
 def assert_names_exist(found: list[dict[str, Any]]) -> None:
     """Every expression is PromQL over what the catalogue declares, another rule records or Prometheus makes."""
     recorded = {rule["record"] for rule in found if "record" in rule}
+    foreign = set(FOREIGN)
     for rule in found:
         promql_parser.parse(rule["expr"])
-        for name in re.findall(
-            r"\b(?:ragpulse|prometheus|alertmanager)_[a-z0-9_:]*\b|\bragpulse:[a-z0-9_:]*\b",
-            re.sub(r'"[^"]*"', "", rule["expr"]),
-        ):
+        unquoted = re.sub(r'"[^"]*"', "", rule["expr"])
+        for name in re.findall(r"\b(?:ragpulse|prometheus|alertmanager)[_:][a-z0-9_:]*\b", unquoted):
             base = re.sub(r"_(bucket|count|sum)$", "", name)
-            assert name in recorded or name in FOREIGN or name in BY_NAME or BY_NAME[base].kind == "histogram", rule[
-                "expr"
-            ]
+            assert name in recorded | foreign or name in BY_NAME or BY_NAME[base].kind == "histogram", rule["expr"]
 
 
 def promtool_tests(component: str, generation: int, folder: Path) -> None:
