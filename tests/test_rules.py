@@ -44,6 +44,13 @@ CHROMA_ALERTS = {
 BACKUP_ALERTS = {*backup.LOST, *backup.AILING}
 RECALL_ALERTS = {recall.CANARY_MISSING, recall.RECALL_LOW, recall.RECALL_DROPPED, recall.DISTANCE_DRIFTED}
 
+# What a node is, its disks and its links are readings.
+NODE_ALERTS = {
+    "LinkDown", "LinkMtuWrong", "LinkSlow", "NodeClockOff", "NodeClockUnsynchronised", "NodeDiskFillingUp",
+    "NodeDiskFull", "NodeDiskReadOnly", "NodeDiskUnreadable", "NodeHot", "NodeRebooted", "PeerLossy",
+    "PeerUnreachable",
+}  # fmt: skip
+
 # A page that follows from readiness asks for it; a memory that is lost is counted.
 MEMORY_ALERTS = {"MemoryKeyRefused", "MemoryLeftovers", "MemoryRoundTripFailed", "MemoryStale"}
 
@@ -110,8 +117,8 @@ def test_an_alert_on_a_reading_survives_two_missing_scrapes() -> None:
     patient = {alert["alert"] for alert in alerts if alert.get("keep_firing_for") == "20s"}
     assert patient == {
         "CertificateExpires", "ConfigReloadRefused", "MemoryWedgeForecast", "RagPathBroken", "ServiceDown",
-        "ServiceNotReady", "SourceStale", *GPU_ALERTS, *BACKUP_ALERTS, *CHROMA_ALERTS, *MEMORY_ALERTS, *RECALL_ALERTS,
-        *VLLM_ALERTS,
+        "ServiceNotReady", "SourceStale", *GPU_ALERTS, *BACKUP_ALERTS, *CHROMA_ALERTS, *MEMORY_ALERTS, *NODE_ALERTS,
+        *RECALL_ALERTS, *VLLM_ALERTS,
     }  # fmt: skip
     assert all(reads_gauge(alert["expr"]) == ("keep_firing_for" in alert) for alert in alerts)
 
@@ -143,7 +150,10 @@ def test_all_times_follow_the_scrape_interval() -> None:
 
 def test_a_cluster_without_services_and_targets_has_only_what_it_needs() -> None:
     cluster = cluster_file.parse(yaml_file.parse("cluster: c\nnodes: {a: {address: 127.0.0.1}}\n", "c"), "c")
-    of_nodes = {"monitoring.yml", "node.yml", "node_memory.yml", "component_state.yml"}
+    of_nodes = {
+        "monitoring.yml", "prometheus_health.yml", "node.yml", "node_health.yml", "node_disk.yml",
+        "node_disk_growth.yml", "node_memory.yml", "network.yml", "component_state.yml",
+    }  # fmt: skip
     of_gpus = {"gpu.yml", "gpu_errors.yml", "gpu_limits.yml"}
     assert set(render(cluster)) == of_nodes | of_gpus
 

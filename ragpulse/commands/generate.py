@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from alerts import alertmanager, prometheus
+from alerts.coverage_document import coverage_document, detection_times
 from alerts.render import render as rules
 from alerts.routes import routes_document
 from dashboards.render import boards, provisioning
@@ -144,6 +145,7 @@ def _documents(root: Path, cluster: Cluster) -> dict[str, str]:
     return {
         "docs/metrics.md": metrics_document(),
         "docs/routes.md": routes_document(cluster),
+        "docs/alerts.md": coverage_document((cluster,), detection_times(root / "docs" / "detection-times.json")),
         "docs/cluster.schema.json": schema,
         configuration: with_tables((root / configuration).read_text(), json.loads(schema)),
         vllm: with_names((root / vllm).read_text()),
