@@ -16,9 +16,11 @@ from ragpulse.catalogue.node import (
 from ragpulse.inventory import Cluster
 from ragpulse.promql import instant, lowest
 
+DISK_FULL = "NodeDiskFull"
+
 _HOLD_INTERVALS = 3
 # A large disk is not full at 3 %, a small one not at 10 GiB.
-FULL_SHARE, FULL_BYTES, FULL_INODES = 0.03, 10 * 2**30, 1000
+_FULL_SHARE, _FULL_BYTES, _FULL_INODES = 0.03, 10 * 2**30, 1000
 # What has been read-only for this long is meant to be.
 _WEEK = 7 * 86_400.0
 
@@ -27,29 +29,24 @@ def rules(cluster: Cluster) -> list[Group]:
     return [Group("node_disk", tuple(_alerts(cluster)))]
 
 
-def full() -> str:
-    """The share that is left of each file system that is full, in bytes."""
-    room = instant(FILESYSTEM_AVAILABLE)
-    return f"({room} / {instant(FILESYSTEM_SIZE)} < {FULL_SHARE} and {room} < {FULL_BYTES})"
-
-
 def _alerts(cluster: Cluster) -> Iterator[Alert]:
+    room = instant(FILESYSTEM_AVAILABLE)
     meant = f"unless {instant(FILESYSTEM_READONLY)} == 1"
     stops = (
         "What writes there stops: logs, state files, databases. Prometheus's and a service's data may be among them."
     )
     yield _alert(
         cluster,
-        "NodeDiskFull",
-        f"{full()} {meant}",
+        DISK_FULL,
+        f"{room} / {instant(FILESYSTEM_SIZE)} < {_FULL_SHARE} and {room} < {_FULL_BYTES} {meant}",
         what="has {{ $value | humanizePercentage }} of its room left.",
         meaning=stops,
         of="bytes",
     )
     yield _alert(
         cluster,
-        "NodeDiskFull",
-        f"{instant(FILESYSTEM_INODES_FREE)} < {FULL_INODES} {meant}",
+        DISK_FULL,
+        f"{instant(FILESYSTEM_INODES_FREE)} < {_FULL_INODES} {meant}",
         what="has room for {{ $value }} more files.",
         meaning=f"It has bytes left, but no inodes: very many small files. {stops}",
         of="inodes",

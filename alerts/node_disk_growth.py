@@ -3,11 +3,11 @@
 Apart from `node_disk`: its tests take days of simulated time.
 """
 
-from alerts.node_disk import full
+from alerts.node_disk import DISK_FULL
 from alerts.rule import Alert, Group
 from ragpulse.catalogue.node import FILESYSTEM_AVAILABLE, FILESYSTEM_SIZE
 from ragpulse.inventory import Cluster
-from ragpulse.promql import growth, instant, past
+from ragpulse.promql import firing, growth, instant, past
 
 _HOUR, _DAY = 3600.0, 86_400.0
 # Four days hold a long weekend. What has much room left is not full so soon, whatever a download does to its slope.
@@ -20,7 +20,7 @@ def rules(cluster: Cluster) -> list[Group]:  # noqa: ARG001 - the same for every
     filling = Alert(
         "NodeDiskFillingUp",
         f"{room} / {pace} < {_LEFT:.0f} and {room} / {instant(FILESYSTEM_SIZE)} < {_LITTLE}"
-        f" and {past(FILESYSTEM_AVAILABLE, _HISTORY)} unless {full()}",
+        f" and {past(FILESYSTEM_AVAILABLE, _HISTORY)} unless on (node, mountpoint) {firing(DISK_FULL)}",
         hold=_HOUR,
         severity="ticket",
         component="{{ $labels.node }}",
