@@ -163,6 +163,7 @@ COVERAGE: dict[str, Covered] = {
     "MonitoringDown": _of("prometheus, alertmanager", "down, hung", "monitoring"),
     "MonitoringConfigRefused": _of("prometheus, alertmanager", "misconfigured", "monitoring", _NOT_MADE),
     "PrometheusAlertmanagerMissing": _of("alertmanager", "vanished", "monitoring", _NOT_MADE),
+    "NotificationsFailing": _of("alertmanager", "erroring", "monitoring", _NOT_MADE),
     "PrometheusRuleFailing": _of("prometheus", "erroring", "monitoring", _NOT_MADE),
     "PrometheusRulesLate": _of("prometheus", "slow, saturated", "monitoring", _NOT_MADE),
     "PrometheusStorageFailing": _of("prometheus", "full, damaged", "monitoring", _HARDWARE),

@@ -53,7 +53,6 @@ _OF_A_CELL: dict[Cell, str] = {
     ("prometheus", "stale"): "what it has not scraped is told as down of the target",
     ("prometheus", "vanished"): "told as down by its pair; Watchdog is silent without it",
     ("alertmanager", "slow"): "the time of a notification is measured by the drill, not all the time",
-    ("alertmanager", "erroring"): "what cannot be sent cannot tell of itself: the outside heartbeat is for this",
     ("alertmanager", "damaged"): "it keeps silences and what it told: lost, it tells once more",
 }  # fmt: skip
 

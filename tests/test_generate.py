@@ -41,11 +41,8 @@ RULES = [
     "node_disk_growth",
     "node_health",
     "node_memory",
-<<<<<<< HEAD
     "notifications",
-=======
     "prometheus_health",
->>>>>>> 406bc19 (Tests of generate: the new files of rules)
     "rag",
     "ray",
     "ray_losses",
