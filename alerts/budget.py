@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from alerts.latency import explained_by_demand
 from alerts.node import NODE_DOWN
 from alerts.rule import Alert, Group, Record
-from alerts.service_alert import needed_nodes
 from alerts.throughput import THROUGHPUT_BELOW_TARGET
 from alerts.vllm_demand import VLLM_SATURATED
 from ragpulse import budget, recorded
+from ragpulse.dependencies import Dependencies
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
 from ragpulse.promql import averaged_over, counted_over, fired_within, firing, series, summed_over
-from ragpulse.rag_stages import beneath
 from ragpulse.units import human_duration
 from ragpulse.vantage import home
 
@@ -132,9 +131,8 @@ def _too_fast(cluster: Cluster, objective: Objective, speed: budget.Speed) -> st
 def _told_already(cluster: Cluster, objective: Objective, short: float) -> str:
     """A page about the service, another or a node that it needs, until the short window has forgotten that."""
     traces = short + recorded.long_window(cluster)
-    service = objective.service
-    services = (service, *beneath(cluster, cluster.services[service]))
-    nodes = tuple(dict.fromkeys(node for each in services for node in needed_nodes(cluster, each)))
+    service, graph = objective.service, Dependencies(cluster)
+    services, nodes = (service, *graph.services_beneath(service)), graph.nodes_beneath(service)
     told = (
         f"{fired_within(traces, severity='page', service=services, slo='')}"
         f" or {fired_within(traces, alertname=NODE_DOWN, node=nodes)}"

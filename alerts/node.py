@@ -1,5 +1,6 @@
 """Nodes: does the agent of each node answer? The root of everything that is seen from that node or lives on it."""
 
+from alerts import timing
 from alerts.rule import Alert, Group
 from ragpulse.inventory import Cluster
 from ragpulse.promql import agent_up
@@ -11,7 +12,7 @@ def rules(cluster: Cluster) -> list[Group]:
     down = Alert(
         NODE_DOWN,
         f"{agent_up()} == 0",
-        hold=cluster.monitoring.scrape_interval,
+        hold=timing.root_hold(cluster),
         severity="page",
         component="{{ $labels.node }}",
         summary="{{ $labels.node }}: the agent at {{ $labels.instance }} does not answer.",

@@ -12,9 +12,10 @@ from alerts.rule import Alert, Group
 from alerts.service_alert import service_alert
 from ragpulse.catalogue.rag import FAILING_STAGE, STAGE_DURATION, STAGE_RUNS
 from ragpulse.catalogue.service import UP
+from ragpulse.dependencies import Dependencies
 from ragpulse.inventory import Cluster
 from ragpulse.promql import increase, instant, mean, series
-from ragpulse.rag_stages import beneath, stages
+from ragpulse.rag_stages import stages
 from ragpulse.recorded import long_window, short_window
 from ragpulse.services import Rag, Vllm
 from ragpulse.vantage import interval, vantages
@@ -37,7 +38,7 @@ def rules(cluster: Cluster) -> list[Group]:
 
 
 def _alerts(cluster: Cluster, name: str, path: Rag) -> Iterator[Alert]:
-    needed = beneath(cluster, path)
+    needed = Dependencies(cluster).services_beneath(name)
     told = f" unless on () {_paged(needed)}" if needed else ""
     at = f"max by (stage) ({instant(FAILING_STAGE, service=name)} == 1)"
     seen = f"Asked from {', '.join(vantages(cluster, name))}."

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from alerts import timing
 from alerts.rule import Alert, Group, Record
 from alerts.rules import COMPONENTS
 from ragpulse import endpoints
@@ -9,9 +10,6 @@ from ragpulse.generated import yaml_text
 from ragpulse.inventory import Cluster
 from ragpulse.promql import reads_gauge
 from ragpulse.units import prometheus_duration
-
-# A reading that misses one scrape must not end an alert.
-_PATIENCE_INTERVALS = 2
 
 
 def render(cluster: Cluster) -> dict[str, str]:
@@ -48,5 +46,5 @@ def _rule(cluster: Cluster, rule: Record | Alert) -> dict[str, Any]:
 def _times(cluster: Cluster, alert: Alert) -> dict[str, str]:
     times = {"for": prometheus_duration(alert.hold)} if alert.hold else {}
     if reads_gauge(alert.expr):
-        times["keep_firing_for"] = prometheus_duration(_PATIENCE_INTERVALS * cluster.monitoring.scrape_interval)
+        times["keep_firing_for"] = prometheus_duration(timing.patience(cluster))
     return times

@@ -1,35 +1,24 @@
-"""What alerts about one service share: where it lives, and silence while a node that it needs is known to be down.
+"""What alerts about one service share: where it lives, and silence while what it needs is known to be broken.
 
-An engine over several nodes may run on Ray, which needs 15 s to find one of its nodes dead while the machine answers:
-then that is told, or that its head is gone, and not what follows from it.
+Both follow from the graph (`ragpulse.dependencies`). A node that is down, or was until a moment ago, is told as
+`NodeDown`; a service beneath that cannot do its work has a page of its own. An engine over several nodes may run on Ray,
+which needs 15 s to find one of its nodes dead while the machine answers: then that is told, or that its head is gone, and
+not what follows from it.
 """
 
+from alerts import timing
 from alerts.node import NODE_DOWN
 from alerts.rule import Alert, Severity
 from ragpulse.catalogue.ray import NODE_ALIVE
-from ragpulse.catalogue.service import UP
+from ragpulse.catalogue.service import READY, UP
+from ragpulse.dependencies import Dependencies
 from ragpulse.inventory import Cluster
 from ragpulse.metric import Metric
-from ragpulse.promql import Matcher, firing, highest, instant
-from ragpulse.rag_stages import beneath
-from ragpulse.services import Rag, Ray, Vllm
-from ragpulse.vantage import home
+from ragpulse.promql import Matcher, fired_within, highest, instant
+from ragpulse.services import Ray, Vllm
+from ragpulse.vantage import home, interval
 
 _HOUR = 3600.0
-
-
-def needed_nodes(cluster: Cluster, service: str) -> tuple[str, ...]:
-    """The nodes without which a service cannot work: its home; one vLLM engine, and Ray, span all of their nodes, and a
-    path those of all that it needs.
-    """
-    entry = cluster.services[service]
-    if isinstance(entry, Rag):
-        needed = (
-            home(cluster, service),
-            *(node for name in beneath(cluster, entry) for node in needed_nodes(cluster, name)),
-        )
-        return tuple(dict.fromkeys(needed))
-    return entry.nodes if isinstance(entry, Vllm | Ray) else (home(cluster, service),)
 
 
 def in_state(state: Metric, service: str, *states: str) -> str:
@@ -51,14 +40,21 @@ def service_alert(
 ) -> Alert:
     """`condition` begins with what is wrong; `unless` may follow it. what: goes on from "vllm on sark "."""
     where = home(cluster, service)
-    needed = needed_nodes(cluster, service)
-    known = firing(NODE_DOWN, node=needed)
-    if rays := _below(cluster, service):
-        known = f"({known} or {_went(NODE_ALIVE, service=rays, ray_node=needed)} or {_went(UP, service=rays)})"
-        hold += cluster.monitoring.scrape_interval
+    graph = Dependencies(cluster)
+    needed = graph.services_beneath(service)
+    rays = tuple(each for each in needed if isinstance(cluster.services[each], Ray))
+    others = tuple(each for each in needed if each not in rays)
+    explained = [node_went(graph.nodes_beneath(service), timing.settling(cluster, condition))]
+    if isinstance(cluster.services[service], Vllm) and rays:
+        explained += _went_from(cluster.services[service].nodes, rays)
+        hold += timing.evaluation(cluster)
+        rays = ()
+    if others or rays:
+        explained += _cannot_work(others, rays)
+        hold = max(hold, _known_within(cluster, (*others, *rays)))
     return Alert(
         name,
-        f"{condition} unless on () {known}",
+        f"{condition} unless on () ({' or '.join(explained)})",
         hold=hold,
         severity=severity,
         component=service,
@@ -68,14 +64,29 @@ def service_alert(
     )
 
 
+def node_went(nodes: tuple[str, ...], window: float) -> str:
+    """Something while one of these nodes is known to be down, and so long afterwards."""
+    return fired_within(window, alertname=NODE_DOWN, node=nodes)
+
+
+def _went_from(nodes: tuple[str, ...], rays: tuple[str, ...]) -> list[str]:
+    """The Ray beneath an engine over these nodes, or one of them in it, went within the hour."""
+    return [_went(NODE_ALIVE, service=rays, ray_node=nodes), _went(UP, service=rays)]
+
+
 def _went(metric: Metric, **labels: Matcher) -> str:
     """0 now, and not for as long as an hour: what Ray has been without for longer, the engine does without too."""
     return f"{instant(metric, **labels)} == 0 and {highest(metric, _HOUR, **labels)} == 1"
 
 
-def _below(cluster: Cluster, service: str) -> tuple[str, ...]:
-    """The Ray clusters that an engine over several nodes may run on."""
-    entry = cluster.services[service]
-    if not isinstance(entry, Vllm) or len(entry.nodes) == 1:
-        return ()
-    return tuple(name for name, other in cluster.of_kind(Ray).items() if set(entry.nodes) <= set(other.nodes))
+def _cannot_work(probed: tuple[str, ...], rays: tuple[str, ...]) -> list[str]:
+    """What is seen of it and not what is told: it may be told a moment later, or only after it has been loading for
+    long. Ray is not ready, too, while it keeps to itself which of its nodes live.
+    """
+    looked_at = ((READY, probed), (UP, rays))
+    return [f"max by (service) ({instant(metric, service=names)}) == 0" for metric, names in looked_at if names]
+
+
+def _known_within(cluster: Cluster, needed: tuple[str, ...]) -> float:
+    """A service beneath may be probed more seldom."""
+    return max(interval(cluster, each) for each in needed) + timing.patience(cluster)

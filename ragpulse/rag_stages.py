@@ -40,19 +40,6 @@ def stages(cluster: Cluster, path: Rag) -> tuple[Stage, ...]:
     return tuple(_as_written(cluster, stage) for stage in path.stages) or tuple(_by_default(cluster, path))
 
 
-def beneath(cluster: Cluster, service: AnyService) -> tuple[str, ...]:
-    """Every service that this one needs (a path those of its stages too), and those that they need in turn."""
-    found: dict[str, None] = {}
-    asked = stages(cluster, service) if service.kind == "rag" else ()
-    waiting = [*(stage.service for stage in asked if stage.service is not None), *service.depends_on]
-    while waiting:
-        name = waiting.pop(0)
-        if name not in found:
-            found[name] = None
-            waiting += cluster.services[name].depends_on
-    return tuple(found)
-
-
 def operations(service: AnyService) -> tuple[str, ...]:
     """For which it stands in a path whose stages are not written."""
     return tuple(operation for operation in _BY_DEFAULT if SERVED_BY[operation] == service.kind)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from ragpulse.consistency.contradiction import Contradiction
 from ragpulse.consistency.names import Names
+from ragpulse.dependencies import services_needed
 from ragpulse.inventory import Cluster
 from ragpulse.location import Path_
 from ragpulse.nearest import nearest
@@ -61,15 +62,23 @@ def _tiers(cluster: Cluster) -> Iterator[Contradiction]:
 
 def _circles(cluster: Cluster) -> Iterator[Contradiction]:
     """Each circle is opened where it was told, so that the next one is found."""
-    needs = {name: list(service.depends_on) for name, service in cluster.services.items()}
+    needs = {name: list(services_needed(cluster, name)) for name in cluster.services}
     while circle := _circle(needs):
         first = min(circle, key=list(cluster.services).index)
         turn = circle.index(first)
         ordered = [*circle[turn:], *circle[:turn]]
         text = " → ".join([*ordered, first])
         told = "a service cannot depend on itself" if len(ordered) == 1 else f"goes round in a circle: {text}"
-        yield Contradiction(("services", first, "depends_on"), told)
-        needs[first].remove(ordered[1] if len(ordered) > 1 else first)
+        needed = ordered[1] if len(ordered) > 1 else first
+        yield Contradiction(_where_needed(cluster, first, needed), told)
+        needs[first].remove(needed)
+
+
+def _where_needed(cluster: Cluster, name: str, needed: str) -> Path_:
+    """That an engine runs on a Ray stands nowhere: its nodes say so."""
+    if needed in cluster.services[name].depends_on:
+        return ("services", name, "depends_on")
+    return ("services", name, "stages") if isinstance(cluster.services[name], Rag) else ("services", name, "nodes")
 
 
 def _circle(needs: dict[str, list[str]]) -> list[str]:
