@@ -10,12 +10,11 @@ short window.
 from collections.abc import Iterator
 
 from alerts.latency import explained_by_demand
-from alerts.node import NODE_DOWN
 from alerts.rule import Alert, Group, Record
+from alerts.service_alert import told_lately
 from alerts.throughput import THROUGHPUT_BELOW_TARGET
 from alerts.vllm_demand import VLLM_SATURATED
 from ragpulse import budget, recorded
-from ragpulse.dependencies import Dependencies
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
 from ragpulse.promql import averaged_over, counted_over, fired_within, firing, series, summed_over
@@ -131,12 +130,8 @@ def _too_fast(cluster: Cluster, objective: Objective, speed: budget.Speed) -> st
 def _told_already(cluster: Cluster, objective: Objective, short: float) -> str:
     """A page about the service, another or a node that it needs, until the short window has forgotten that."""
     traces = short + recorded.long_window(cluster)
-    service, graph = objective.service, Dependencies(cluster)
-    services, nodes = (service, *graph.services_beneath(service)), graph.nodes_beneath(service)
-    told = (
-        f"{fired_within(traces, severity='page', service=services, slo='')}"
-        f" or {fired_within(traces, alertname=NODE_DOWN, node=nodes)}"
-    )
+    service = objective.service
+    told = told_lately(cluster, service, traces)
     if objective.slo == "throughput":
         told += f" or {fired_within(traces, alertname=THROUGHPUT_BELOW_TARGET, service=service)}"
     if demanded := explained_by_demand(cluster, objective):

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from alerts import timing
+from alerts.node import NODE_DOWN
 from alerts.rule import Alert, Group, Record
 from ragpulse.catalogue.agent import CONFIG_LAST_RELOAD_SUCCESSFUL, SOURCE_INTERVAL, SOURCE_LAST_SUCCESS, SOURCE_RUNS
 from ragpulse.inventory import Cluster
-from ragpulse.promql import AGENT_JOB, increase, instant, series
+from ragpulse.promql import AGENT_JOB, fired_within, increase, instant, series
 from ragpulse.recorded import TARGET_EXPECTED
 from ragpulse.services import Rag
 from ragpulse.units import human_duration
@@ -98,7 +100,8 @@ def _alerts(cluster: Cluster) -> Iterator[Alert]:
     )
     yield Alert(
         MONITORING_DOWN,
-        f"{series('up', job=('prometheus', 'alertmanager'))} == 0",
+        f"{series('up', job=('prometheus', 'alertmanager'))} == 0"
+        f" unless on (node) {fired_within(timing.settling(cluster), alertname=NODE_DOWN)}",
         hold=_LEAF_INTERVALS * step,
         severity="page",
         component="{{ $labels.node }}",

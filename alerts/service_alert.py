@@ -44,7 +44,7 @@ def service_alert(
     needed = graph.services_beneath(service)
     rays = tuple(each for each in needed if isinstance(cluster.services[each], Ray))
     others = tuple(each for each in needed if each not in rays)
-    explained = [node_went(graph.nodes_beneath(service), timing.settling(cluster, condition))]
+    explained = [node_went(graph.nodes_beneath(service), timing.settling(cluster, timing.looks_back(condition)))]
     if isinstance(cluster.services[service], Vllm) and rays:
         explained += _went_from(cluster.services[service].nodes, rays)
         hold += timing.evaluation(cluster)
@@ -67,6 +67,14 @@ def service_alert(
 def node_went(nodes: tuple[str, ...], window: float) -> str:
     """Something while one of these nodes is known to be down, and so long afterwards."""
     return fired_within(window, alertname=NODE_DOWN, node=nodes)
+
+
+def told_lately(cluster: Cluster, service: str, window: float) -> str:
+    """A page about a service, another or a node that it needs, now or within the window."""
+    graph = Dependencies(cluster)
+    services = (service, *graph.services_beneath(service))
+    paged = fired_within(window, severity="page", service=services, slo="")
+    return f"{paged} or {node_went(graph.nodes_beneath(service), window)}"
 
 
 def _went_from(nodes: tuple[str, ...], rays: tuple[str, ...]) -> list[str]:

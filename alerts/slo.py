@@ -3,17 +3,21 @@
 Each target is a ratio of two sums over a window: good / total. It is recorded over a short and a long window;
 `met` is 0 while both miss the objective, so a verdict turns soon after a fault begins and soon after it ends. A ticket
 looks at the long window alone, so that a fault that comes and goes adds up, and holds for longer than one short
-fault stays in it. Where nothing happened there is no value: absent, never NaN, never 0.
+fault stays in it. Where nothing happened there is no value: absent, never NaN, never 0. What happened while work on the
+service was announced is neither good nor bad, in verdict, ticket and error budget alike: it is not recorded.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from alerts import timing
 from alerts.rule import Alert, Group, Record
+from alerts.service_alert import told_lately
 from ragpulse import recorded
+from ragpulse.catalogue.maintenance import MAINTENANCE
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective, Slo, objectives
-from ragpulse.promql import series
+from ragpulse.promql import highest, series
 from ragpulse.vantage import home
 
 
@@ -67,16 +71,19 @@ def _rules(
     for window in (short, long):
         found = events(cluster, objective, window)
         good, total = recorded.slo_good(window), recorded.slo_total(window)
-        yield Record(good, found.good, objective.labels)
-        yield Record(total, found.total, objective.labels)
+        announced = f"unless on () {highest(MAINTENANCE, window, service=objective.service)} == 1"
+        yield Record(good, f"({found.good}) {announced}", objective.labels)
+        yield Record(total, f"({found.total}) {announced}", objective.labels)
         ratio = f"{series(good, **objective.labels)} / ({series(total, **objective.labels)} > 0)"
         yield Record(recorded.slo_value(window), ratio, objective.labels)
     both_miss = f"({_misses(objective, short)}) * ({_misses(objective, long)})"
     yield Record(recorded.slo_met(cluster), f"1 - {both_miss}", objective.labels)
+    told = told_lately(cluster, objective.service, timing.settling(cluster, long))
+    told += f" or {explained}" if explained else ""
     attained = series(recorded.slo_value(long), **objective.labels)
     yield Alert(
         ticket.alert,
-        f"{attained} < {objective.value:.10g}" + (f" unless on () {explained}" if explained else ""),
+        f"{attained} < {objective.value:.10g} unless on () ({told})",
         # What lasted for less than the short window has left the long one by then.
         hold=long + short,
         severity="ticket",

@@ -35,14 +35,14 @@ def patience(cluster: Cluster) -> float:
     return _PATIENCE_INTERVALS * evaluation(cluster)
 
 
-def settling(cluster: Cluster, expression: str = "") -> float:
-    """For how long after its root a leaf is still explained by it: as far as its expression looks back, and a minute.
+def settling(cluster: Cluster, window: float = 0.0) -> float:
+    """For how long after its root a leaf is still explained by it: its window, at least the short one, and a minute.
 
     Not beyond the long window: what compares with hours ago is not wrong for as long.
     """
-    looks_back = max([short_window(cluster), *_ranges(expression)])
-    return min(looks_back, long_window(cluster)) + _AFTERWARDS
+    return min(max(short_window(cluster), window), long_window(cluster)) + _AFTERWARDS
 
 
-def _ranges(expression: str) -> list[float]:
-    return [float(amount) * DURATION_UNITS[unit] for amount, unit in _RANGE.findall(expression)]
+def looks_back(expression: str) -> float:
+    """The longest range in it."""
+    return max((float(amount) * DURATION_UNITS[unit] for amount, unit in _RANGE.findall(expression)), default=0.0)

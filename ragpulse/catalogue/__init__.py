@@ -10,6 +10,7 @@ from ragpulse.catalogue import (
     gpu,
     gpu_errors,
     gpu_use,
+    maintenance,
     memory,
     network,
     node,
@@ -39,6 +40,7 @@ COMPONENTS: dict[str, ModuleType] = {
     "rag": rag,
     "backup": backup,
     "relay": relay,
+    "maintenance": maintenance,
 }
 
 
