@@ -1,7 +1,8 @@
 """What Alertmanager holds back because its cause is already known: one rule for each cause of the graph.
 
-The rules of alerts are silent by themselves about what follows from a node or a service beneath (`alerts.service_alert`);
-this holds back what they told before the cause was known, and all that is said of a node itself.
+The rules of alerts are silent by themselves about what follows from a node or a service beneath
+(`alerts.service_alert`); this holds back what they told before the cause was known, and all that is said of a node
+itself.
 """
 
 from collections.abc import Iterator

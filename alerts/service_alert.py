@@ -1,9 +1,9 @@
 """What alerts about one service share: where it lives, and silence while what it needs is known to be broken.
 
 Both follow from the graph (`ragpulse.dependencies`). A node that is down, or was until a moment ago, is told as
-`NodeDown`; a service beneath that cannot do its work has a page of its own. An engine over several nodes may run on Ray,
-which needs 15 s to find one of its nodes dead while the machine answers: then that is told, or that its head is gone, and
-not what follows from it.
+`NodeDown`; a service beneath that cannot do its work has a page of its own. An engine over several nodes may run on
+Ray, which needs 15 s to find one of its nodes dead while the machine answers: then that is told, or that its head is
+gone, and not what follows from it.
 """
 
 from alerts import timing

@@ -1,10 +1,10 @@
 """From an objective to its recorded series and its ticket: the same shape for every target.
 
-Each target is a ratio of two sums over a window: good / total. It is recorded over a short and a long window;
-`met` is 0 while both miss the objective, so a verdict turns soon after a fault begins and soon after it ends. A ticket
-looks at the long window alone, so that a fault that comes and goes adds up, and holds for longer than one short
-fault stays in it. Where nothing happened there is no value: absent, never NaN, never 0. What happened while work on the
-service was announced is neither good nor bad, in verdict, ticket and error budget alike: it is not recorded.
+Each target is a ratio of two sums over a window: good / total. It is recorded over a short and a long window; `met` is
+0 while both miss the objective, so a verdict turns soon after a fault begins and soon after it ends. A ticket looks at
+the long window alone, so that a fault that comes and goes adds up, and holds for longer than one short fault stays in
+it. Where nothing happened there is no value: absent, never NaN, never 0. What happened while work on the service was
+announced is neither good nor bad, in verdict, ticket and error budget alike: it is not recorded.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,10 +1,10 @@
 """All times of alerts that depend on each other, in one place: each follows from the scrape interval alone.
 
-A root is what explains others: a node that is down, a service beneath another. It must be known before what follows from
-it is told, so it holds for one interval where a leaf holds for three: for + one evaluation of the one < for of the other.
-Alertmanager waits for one more before it tells of anything. When a root ends, what follows from it goes on for a moment:
-services start, windows still hold what was seen while it lasted. A root is not kept firing for that long, which would
-tell everybody that a healed node is down; its leaves look back instead (`settling`).
+A root is what explains others: a node that is down, a service beneath another. It must be known before what follows
+from it is told, so it holds for one interval where a leaf holds for three: for + one evaluation of the one < for of the
+other. Alertmanager waits for one more before it tells of anything. When a root ends, what follows from it goes on for a
+moment: services start, windows still hold what was seen while it lasted. A root is not kept firing for that long, which
+would tell everybody that a healed node is down; its leaves look back instead (`settling`).
 """
 
 import re

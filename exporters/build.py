@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporters.backup_sources import backup_sources
+from exporters.maintenance_source import maintenance_sources
 from exporters.node_sources import node_sources
 from exporters.nvml import Nvml
 from exporters.planned import Planned
@@ -16,4 +17,9 @@ if TYPE_CHECKING:
 
 def build(cluster: Cluster, node: str, nvml: Nvml) -> list[Planned]:
     """Everything that the agent of `node` runs. Nothing is read yet. `nvml` is the one of this process."""
-    return [*node_sources(cluster, node, nvml), *service_sources(cluster, node), *backup_sources(cluster, node)]
+    return [
+        *node_sources(cluster, node, nvml),
+        *service_sources(cluster, node),
+        *backup_sources(cluster, node),
+        *maintenance_sources(cluster, node),
+    ]

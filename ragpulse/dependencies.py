@@ -1,4 +1,4 @@
-"""What needs what, from the cluster file alone: the one graph from which follow gates, inhibitions, causes, maintenance.
+"""What needs what, from the cluster file alone: the one graph behind gates, inhibitions, causes and maintenance.
 
 A service needs its home, one vLLM engine and Ray all of their nodes; the services of its `depends_on`, a path those of
 its stages too; an engine over several nodes the Ray that spans them, of which only the head and its own nodes matter to

@@ -34,6 +34,9 @@ VERBS = (
     Verb("canary", "ragpulse.commands.canary:app", "Write what the recall canary of a ChromaDB asks for."),
     Verb("report", "ragpulse.commands.report:report", "Judge every target over a time, and compare with a baseline."),
     Verb("explain", "ragpulse.commands.explain:explain", "Say why an alert fires, or does not."),
+    Verb(
+        "maintenance", "ragpulse.commands.maintenance:app", "Announce work, so that nobody is told of what it breaks."
+    ),
     Verb("overview", "ragpulse.commands.overview:overview", "Serve the Overview page."),
     Verb("notify", "ragpulse.commands.notify:app", "Prove that notifications arrive."),
     Verb("demo", "ragpulse.commands.demo:app", "Break a service of the demo, and mend it."),
