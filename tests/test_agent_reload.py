@@ -81,7 +81,7 @@ def test_what_stayed_goes_on_what_is_new_starts_and_what_is_gone_leaves_the_page
     until(lambda: agent.probes("first") >= 2 and agent.probes("second") >= 1, "both are probed")
     before = agent.probes("first")
     agent.write("first", "third", note="two")
-    assert 'started=["probe:third"] ended=["probe:second"]' in agent.reload()
+    assert 'started=["probe:third", "maintenance"] ended=["maintenance", "probe:second"]' in agent.reload()
     assert agent.probes("first") >= before, "an unchanged probe keeps its counters"
     assert 'service="second"' not in agent.get("/metrics")
     until(lambda: agent.probes("third") >= 1, "the new service is probed")

@@ -127,38 +127,3 @@ def test_every_receiver_hears_of_the_end_but_the_heartbeat() -> None:
 def test_times_follow_the_scrape_interval() -> None:
     route = configuration(cluster(SILENT + "monitoring: {scrape_interval: 5s}\n"))["route"]
     assert (route["group_wait"], route["group_interval"], route["repeat_interval"]) == ("5s", "30s", "4h")
-
-
-def test_a_dead_node_holds_back_what_needs_it() -> None:
-    rules = configuration(EXAMPLE)["inhibit_rules"]
-    held = {
-        rule["source_matchers"][1]: rule["target_matchers"] for rule in rules if "node=" in rule["source_matchers"][-1]
-    }
-    assert held == {
-        'node="sark"': ['service=~"vllm|ray|chroma|gateway|rag"'],
-        'node="clu"': ['service=~"vllm|ray|memory|rag"'],
-    }
-
-
-def test_a_page_of_what_a_path_needs_holds_back_all_that_is_said_of_the_path() -> None:
-    assert {
-        "source_matchers": ['severity="page"', 'service=~"chroma|vllm|memory"'],
-        "target_matchers": ['service="rag"'],
-    } in configuration(EXAMPLE)["inhibit_rules"]
-
-
-def test_a_page_holds_back_the_tickets_of_the_same_component_only() -> None:
-    rules = configuration(EXAMPLE)["inhibit_rules"]
-    assert {
-        "source_matchers": ['severity="page"'],
-        "target_matchers": ['severity="ticket"'],
-        "equal": ["component"],
-    } in rules
-
-
-def test_a_dead_node_holds_back_what_is_said_of_the_same_node_only() -> None:
-    assert {
-        "source_matchers": ['alertname="NodeDown"'],
-        "target_matchers": ['alertname=~"SourceFailing|SourceStale|TargetMissing|MonitoringDown"'],
-        "equal": ["node"],
-    } in configuration(EXAMPLE)["inhibit_rules"]

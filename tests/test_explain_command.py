@@ -11,7 +11,7 @@ from tests.fakes.typed import Said, typed
 CLUSTER = FOLDER / "cluster.yaml"
 STATE = 'max by (service) (ragpulse_chroma_state{service="chroma",state="locked"})'
 IS_LOCKED = 'max by (service) (ragpulse_chroma_state{service="chroma",state="locked"} == 1)'
-NODE_DOWN = 'ALERTS{alertname="NodeDown",alertstate="firing",node="alpha"}'
+NODE_DOWN = 'max_over_time(ALERTS{alertstate="firing",alertname="NodeDown",node="alpha"}[2m])'
 LABELS = {"alertname": "ChromaLocked", "service": "chroma", "node": "alpha", "component": "chroma", "severity": "page"}
 
 
