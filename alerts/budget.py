@@ -9,6 +9,7 @@ short window.
 
 from collections.abc import Iterator
 
+from alerts import timing
 from alerts.latency import explained_by_demand
 from alerts.rule import Alert, Group, Record
 from alerts.service_alert import told_lately
@@ -105,7 +106,7 @@ def _alert(cluster: Cluster, objective: Objective, kind: tuple[budget.Speed, ...
     yield Alert(
         FAST if fast else SLOW,
         f"({burning}) unless on () ({told})",
-        hold=budget.step(cluster) if fast else budget.slow_step(cluster),
+        hold=max(timing.leaf_hold(cluster), budget.step(cluster) if fast else budget.slow_step(cluster)),
         severity="page" if fast and objective.slo in _PAGED else "ticket",
         component=objective.service,
         summary=f"{objective.service}: its error budget burns {{{{ $value | humanize }}}} times as fast as allowed;"

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 
-from alerts.node import NODE_DOWN
+from alerts import timing
 from alerts.rule import Alert, Group
-from alerts.service_alert import service_alert
+from alerts.service_alert import node_went, service_alert
 from ragpulse.catalogue.ray import NODE_ALIVE
 from ragpulse.catalogue.service import READY, UP
 from ragpulse.inventory import Cluster
-from ragpulse.promql import firing, instant
+from ragpulse.promql import instant
 from ragpulse.services import Ray, Vllm
 from ragpulse.vantage import home
 
 _LEAF_INTERVALS = 3
+_RAY_MISSES = 15.0  # seconds after which Ray misses a node that died
 
 
 def rules(cluster: Cluster) -> list[Group]:
@@ -53,9 +54,9 @@ def _node_lost(cluster: Cluster, service: str, node: str) -> Alert:
     return Alert(
         "RayNodeLost",
         f"max by (service, ray_node) ({instant(NODE_ALIVE, service=service, ray_node=node)}) == 0"
-        f" unless on () {firing(NODE_DOWN, node=(node, home(cluster, service)))}",
-        # The root of whatever fails on it.
-        hold=cluster.monitoring.scrape_interval,
+        f" unless on () {node_went((node, home(cluster, service)), timing.settling(cluster))}",
+        # The root of whatever fails on it, and itself a leaf of a node that is down.
+        hold=timing.root_hold(cluster) if timing.evaluation(cluster) < _RAY_MISSES else timing.leaf_hold(cluster),
         severity="page",
         component=service,
         summary=f"{service}: node {node} is lost to Ray, though the machine answers.",

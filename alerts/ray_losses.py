@@ -4,6 +4,7 @@ the bus, a node, an engine whose workers the actors were.
 
 from collections.abc import Iterator
 
+from alerts import timing
 from alerts.node import NODE_DOWN
 from alerts.rule import Alert, Group
 from alerts.service import SERVICE_DOWN
@@ -11,7 +12,7 @@ from alerts.service_alert import service_alert
 from alerts.vllm import VLLM_LOADING_TOO_LONG, VLLM_REFUSING, VLLM_STALLED
 from ragpulse.catalogue.ray import ACTORS, GPUS_REGISTERED, NODE_ALIVE
 from ragpulse.inventory import Cluster
-from ragpulse.promql import earlier, firing, instant
+from ragpulse.promql import earlier, fired_within, firing, instant
 from ragpulse.services import Ray, Vllm
 
 _LEAF_INTERVALS = 3
@@ -40,9 +41,8 @@ def _gpu_lost(cluster: Cluster, service: str, node: str) -> Alert:
             earlier(GPUS_REGISTERED, _HOUR, service=service, ray_node=node),
         )
     )
-    told = (
-        f"({firing(('GpuLost', NODE_DOWN), node=node)} or {instant(NODE_ALIVE, service=service, ray_node=node)} == 0)"
-    )
+    told = fired_within(timing.settling(cluster), alertname=("GpuLost", NODE_DOWN), node=node)
+    told = f"({told} or {instant(NODE_ALIVE, service=service, ray_node=node)} == 0)"
     return Alert(
         "RayGpuLost",
         f"{now} < {before} unless on () {told}",

@@ -30,6 +30,10 @@ def leaf_hold(cluster: Cluster) -> float:
     return _LEAF_INTERVALS * evaluation(cluster)
 
 
+def group_wait(cluster: Cluster) -> float:
+    return evaluation(cluster)
+
+
 def patience(cluster: Cluster) -> float:
     """A reading that misses one scrape must not end an alert."""
     return _PATIENCE_INTERVALS * evaluation(cluster)
