@@ -81,7 +81,9 @@ def test_what_needs_a_node_is_silent_until_its_windows_have_forgotten_it(cluster
         assert nodes == needed or (alert.name in ONE_NODE and alert.labels["node"] in nodes <= needed), alert.name
         looks_back = timing.looks_back(alert.expr.partition(" unless ")[0])
         short, long = short_window(cluster), long_window(cluster)
-        assert window >= min(max(short, looks_back), long) + 60, f"{alert.name} is told of what its root has left behind"
+        assert window >= min(max(short, looks_back), long) + 60, (
+            f"{alert.name} is told of what its root has left behind"
+        )
 
 
 @each_cluster
