@@ -23,23 +23,29 @@ from ragpulse.metric import Metric, Sample
 if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
 
-_TIMEOUT = 3.0
+_LONGEST_REQUEST, _SHARE = 3.0, 0.3  # seconds; of the interval
 
 
 class MaintenanceSource:
     name = "maintenance"
-    timeout: float = _TIMEOUT + 1.0
     max_age: float | None = None
     emits: tuple[Metric, ...] = (MAINTENANCE,)
 
     def __init__(
-        self, url: str, covers: Mapping[Component, tuple[str, ...]], interval: float, clock: Clock = MACHINE.wall
+        self,
+        url: str,
+        covers: Mapping[Component, tuple[str, ...]],
+        *,
+        interval: float,
+        request_timeout: float,
+        clock: Clock = MACHINE.wall,
     ) -> None:
         """`covers`: what can be announced → the services whose faults are announced with it."""
         self.interval = interval
+        self.timeout = request_timeout + 1.0
         self._covers = covers
         self._clock = clock
-        self._client = HttpClient(url, timeout=_TIMEOUT)
+        self._client = HttpClient(url, timeout=request_timeout)
         self._known: tuple[Announced, ...] = ()
 
     def read(self) -> Iterator[Sample]:
@@ -67,4 +73,6 @@ def maintenance_sources(cluster: Cluster, node_name: str) -> list[Planned]:
     graph = Dependencies(cluster)
     covers = {each: covered(graph, each) for each in every}
     interval = cluster.monitoring.scrape_interval
-    return [Planned(MaintenanceSource(f"http://{place}", covers, interval), settings=(place, covers, interval))]
+    patience = min(_LONGEST_REQUEST, _SHARE * interval)
+    source = MaintenanceSource(f"http://{place}", covers, interval=interval, request_timeout=patience)
+    return [Planned(source, settings=(place, covers, interval))]

@@ -16,10 +16,11 @@ from ragpulse.dependencies import Component, node, service
 from ragpulse.inventory import Cluster
 from ragpulse.maintenance.announced import Announced, active, latest
 from tests.fakes.hostile_server import hostile, routed
-from tests.fakes.hostile_wire import answer
+from tests.fakes.hostile_wire import SERVERS, answer
 from tests.fakes.sources import Clock
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
+LONGEST_LINE = 200
 COVERS = {service("chroma"): ("chroma", "gateway"), node("clu"): ("memory",), service("memory"): ("memory",)}
 
 
@@ -48,7 +49,7 @@ def under(source: MaintenanceSource) -> set[str]:
 
 
 def source(url: str, clock: Callable[[], float] = lambda: NOW) -> MaintenanceSource:
-    return MaintenanceSource(url, COVERS, 10.0, clock)
+    return MaintenanceSource(url, COVERS, interval=10.0, request_timeout=0.4, clock=clock)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,21 @@ def test_before_anything_is_known_nothing_is_announced() -> None:
     assert under(source("http://127.0.0.1:1")) == set()
     assert read(answer(b"", status=b"500 Oh")) == set()
     assert read(answer(b"x" * 9_000_000)) == set()
+
+
+@pytest.mark.parametrize("server", SERVERS.values(), ids=SERVERS.keys())
+def test_a_hostile_one_costs_its_own_reading_and_no_more(server: Callable[[], AbstractContextManager[str]]) -> None:
+    with server() as url:
+        assert told(source(url)) == set()
+
+
+def told(asked: MaintenanceSource) -> set[str]:
+    """Nothing of what is announced, too, where it fails with one line."""
+    try:
+        return under(asked)
+    except SourceError as error:
+        line = str(error)
+    return set() if len(line) <= LONGEST_LINE and line.isprintable() else {line}
 
 
 def test_it_is_read_where_an_alertmanager_runs() -> None:

@@ -8,7 +8,7 @@ from ragpulse.overview.facts import Overview
 from tests.fakes import mixed_cluster as mixed
 from tests.fakes.mixed_cluster import AVAILABLE, BEGIN, FIRST_TOKEN, INTER_TOKEN, NOW, THROUGHPUT
 from tests.fakes.overview_of import Change, changed, overview_at, overview_of, states, verdict
-from tests.fakes.prometheus_api import QUERY, RANGE, RULES, Answering, Labels, serving
+from tests.fakes.prometheus_api import QUERY, RANGE, RULES, SILENCES, Answering, Labels, serving
 
 ANSWERS = frozenset({QUERY, RANGE, RULES})
 
@@ -39,6 +39,19 @@ def test_a_value_is_said_over_both_windows_and_never_rounded_up_to_good() -> Non
     assert (found.value_text, found.value_long_text) == ("99.99 % in the last minute", "99.99 % in 5 min")
     assert found.objective_text == "99.9 % of probes answered"
     assert found.measured == "canaries from beta, alpha; probe `ready` while none are sent"
+
+
+def test_announced_work_stands_in_the_banner_and_changes_no_verdict() -> None:
+    work = {
+        "id": "1", "comment": "ragpulse maintenance of service chroma: new disk", "createdBy": "op",
+        "status": {"state": "active"}, "endsAt": "2030-01-01T12:00:00Z",
+    }  # fmt: skip
+    announced = changed(lambda answering: answering.silences.append(work)).banner
+    assert announced.detail.count("work on chroma is announced until 20") == 1
+    assert "(op: new disk)" in announced.detail
+    away = changed(lambda answering: answering.broken.update({SILENCES: (500, b"")})).banner
+    assert (away.state, away.sentence) == (announced.state, announced.sentence)
+    assert "announced" not in away.detail
 
 
 def test_since_when_is_the_time_of_the_last_change() -> None:

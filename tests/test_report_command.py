@@ -103,6 +103,15 @@ def test_what_cannot_be_told_is_said_and_passes(prometheus: Answering, type_: Ty
     assert "compare longer windows" in said.out
 
 
+def test_announced_work_is_listed(prometheus: Answering, type_: Typing) -> None:
+    asked = "sum_over_time((max by (service) (ragpulse_maintenance))[1h:10s]) > 0"
+    prometheus.over[asked] = [({"service": "web"}, [(NOW - 10, 90.0)])]
+    assert "work was announced, and not judged: web 15 min\n" in type_(prometheus.url).out
+    assert json.loads(type_(prometheus.url, "--json").out)["announced"] == {"web": 900.0}
+    del prometheus.over[asked]
+    assert "announced" not in type_(prometheus.url).out
+
+
 def test_targets_and_measurements_are_shown(prometheus: Answering, type_: Typing) -> None:
     said = type_(prometheus.url)
     assert said.status == 0

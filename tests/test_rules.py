@@ -116,9 +116,9 @@ def test_an_alert_on_a_reading_survives_two_missing_scrapes() -> None:
     alerts = [alert for cluster in CLUSTERS.values() for alert in all_alerts(cluster)]
     patient = {alert["alert"] for alert in alerts if alert.get("keep_firing_for") == "20s"}
     assert patient == {
-        "CertificateExpires", "ConfigReloadRefused", "MemoryWedgeForecast", "RagPathBroken", "RagPathSlow", "ServiceDown",
-        "ServiceNotReady", "SourceStale", *GPU_ALERTS, *BACKUP_ALERTS, *CHROMA_ALERTS, *MEMORY_ALERTS, *NODE_ALERTS,
-        *RECALL_ALERTS, *VLLM_ALERTS,
+        "CertificateExpires", "ConfigReloadRefused", "MemoryWedgeForecast", "RagPathBroken", "RagPathSlow",
+        "ServiceDown", "ServiceNotReady", "SourceStale", *GPU_ALERTS, *BACKUP_ALERTS, *CHROMA_ALERTS,
+        *MEMORY_ALERTS, *NODE_ALERTS, *RECALL_ALERTS, *VLLM_ALERTS,
     }  # fmt: skip
     assert all(reads_gauge(alert["expr"]) == ("keep_firing_for" in alert) for alert in alerts)
 

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from ragpulse.stack.closing import command
 from ragpulse.stack.state import State
 from ragpulse.stack.stop import stop, supervisor_of
 from ragpulse.stack.telling import Telling
+from tests.fakes.prometheus_api import Answering, serving
 from tests.fakes.running import answers, free_ports, until
 from tests.fakes.small_processes import ending, server, sleeper, wanted
 
@@ -46,6 +48,25 @@ def test_status_shows_what_runs_and_fails_unless_all_does(state: State, capsys: 
         status.status(state.folder)
     assert caught.value.exit_code == 1
     assert re.search(r"other +held", capsys.readouterr().out)
+
+
+def test_status_lists_announced_work(state: State, capsys: pytest.CaptureFixture[str]) -> None:
+    work = {
+        "id": "1", "comment": "ragpulse maintenance of node clu: new fan", "createdBy": "op",
+        "status": {"state": "active"}, "endsAt": "2030-01-01T12:00:00Z",
+    }  # fmt: skip
+    with serving(Answering(silences=[work, work])) as alertmanager:
+        bring_up(state, wanted(replace(sleeper("alertmanager"), look_url=alertmanager.url)), Telling())
+        capsys.readouterr()
+        status.status(state.folder)
+        assert re.search(
+            r"^work on clu is announced until 20.+ \(op: new fan\)$", capsys.readouterr().out, re.MULTILINE
+        )
+        status.status(state.folder, as_json=True)
+        (told,) = json.loads(capsys.readouterr().out)["announced"]
+        assert told["on"] == {"kind": "node", "name": "clu"}
+    status.status(state.folder)
+    assert "announced" not in capsys.readouterr().out
 
 
 def test_status_says_when_nobody_watches(state: State, capsys: pytest.CaptureFixture[str]) -> None:

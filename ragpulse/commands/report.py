@@ -121,6 +121,7 @@ def _show(asking: _Asking, text: str, *, as_json: bool) -> None:
         numbers = found.model_dump(exclude={"measured": {"__all__": {"nodes"}}})
         targets = [asdict(one.attained) | _causes(one) for one in told.targets]
         rest = {"alerts": [asdict(one) for one in told.alerts], "whole": told.whole, "bands": told.bands}
+        numbers["announced"] = told.announced
         print(json.dumps(numbers | {"targets": targets} | rest, indent=2))
         return
     console = Telling().console

@@ -2,23 +2,30 @@
 
 import json
 import time
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ragpulse import refusal
+from ragpulse.maintenance.announced import Announced, latest
+from ragpulse.maintenance.silences import TIMEOUT, AwayError, Silences
 from ragpulse.stack.closing import DEFAULT_STATE, make_or_command
 from ragpulse.stack.identity import members
 from ragpulse.stack.process import Process
-from ragpulse.stack.state import State, Status
+from ragpulse.stack.state import Plan, State, Status
 from ragpulse.stack.stop import supervisor_of
 from ragpulse.stack.telling import Telling
 from ragpulse.units import human_duration
 
 _WELL = {"running", "done"}
+_ALERTMANAGER = "alertmanager"
 
 
 def status(
@@ -33,13 +40,32 @@ def status(
     rows = [
         _row(process, statuses.get(process.name), supervised=supervised) for process in (plan.processes if plan else ())
     ]
+    work = _announced(plan) if supervised and plan else ()
     if as_json:
         found = {"state": str(place.folder), "supervised": supervised, "processes": rows}
-        print(json.dumps(found | {"damaged": [str(file) for file in damaged]}, indent=2))
+        print(
+            json.dumps(
+                found | {"damaged": [str(file) for file in damaged], "announced": [*map(asdict, work)]}, indent=2
+            )
+        )
     else:
         _show(place, rows, damaged, supervised=supervised)
+        for each in work:
+            until = datetime.fromtimestamp(each.ends).astimezone()
+            print(f"work on {each.on.name} is announced until {until:%F %T %Z} ({each.owner}: {each.why})")
     if not (supervised and all(row["state"] in _WELL for row in rows)):
         raise typer.Exit(1)
+
+
+def _announced(plan: Plan) -> tuple[Announced, ...]:
+    """To the Alertmanagers that run here; one that does not answer is a process that has a row."""
+    found: list[Announced] = []
+    with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
+        for process in plan.processes:
+            if process.name == _ALERTMANAGER and process.look_url:
+                with suppress(AwayError):
+                    found += Silences(client, process.look_url).listed()
+    return latest(found)
 
 
 def _row(process: Process, status: Status | None, *, supervised: bool) -> dict[str, Any]:

@@ -1,11 +1,13 @@
-"""Which alerts Alertmanager holds back, and why: its API v2, `GET /api/v2/alerts`. Errors: `Unavailable`."""
+"""Which alerts does Alertmanager hold back, why, and what work is announced? Its API v2. Errors: `Unavailable`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from pydantic import BaseModel, TypeAdapter
 
+from ragpulse.maintenance.announced import Announced, active, latest
 from ragpulse.overview import http_json
 
 
@@ -21,6 +23,7 @@ class _Alert(BaseModel):
 
 
 _ALERTS = TypeAdapter(list[_Alert])
+_SILENCES = TypeAdapter(list[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,9 @@ class AlertmanagerApi:
     async def alerts(self) -> list[KnownAlert]:
         found = await http_json.get(self._client, f"{self._url}/api/v2/alerts", _ALERTS, {})
         return [KnownAlert(alert.labels, _quieted(alert.status)) for alert in found]
+
+    async def announced(self) -> tuple[Announced, ...]:
+        return latest(active(await http_json.get(self._client, f"{self._url}/api/v2/silences", _SILENCES, {})))
 
 
 def _quieted(status: _Status) -> str:

@@ -1,7 +1,9 @@
 """The answer in one sentence. Green only when something is judged, all that is judged is met, and nothing is hidden."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from ragpulse.maintenance.announced import Announced
 from ragpulse.overview.facts import Alerts, Banner, Component, ComponentState, Verdict
 
 SLO_WORDS = {
@@ -14,10 +16,16 @@ SLO_WORDS = {
 _NAMED = 3  # so many are named in the sentence, the rest counted
 
 
-def banner(verdicts: Sequence[Verdict], components: Sequence[Component], alerts: Alerts, problem: str) -> Banner:
+def banner(
+    verdicts: Sequence[Verdict],
+    components: Sequence[Component],
+    alerts: Alerts,
+    problem: str,
+    announced: Sequence[Announced] = (),
+) -> Banner:
     if problem:
         return Banner("unknown", f"Unknown: {problem}", "Nothing on this page is judged until it answers.")
-    detail = _detail(verdicts, components, alerts)
+    detail = " · ".join([*map(_announced, announced), _detail(verdicts, components, alerts)])
     missed = [verdict for verdict in verdicts if verdict.state == "missed"]
     down = _in_state(components, "down")
     troubles = [*down, *_lesser_troubles(verdicts, components, alerts)]
@@ -57,6 +65,11 @@ def _lesser_troubles(verdicts: Sequence[Verdict], components: Sequence[Component
     if not alerts.path_alive:
         found.append(alerts.path_words)
     return found
+
+
+def _announced(work: Announced) -> str:
+    until = datetime.fromtimestamp(work.ends).astimezone()
+    return f"work on {work.on.name} is announced until {until:%F %H:%M} ({work.owner}: {work.why})"
 
 
 def _detail(verdicts: Sequence[Verdict], components: Sequence[Component], alerts: Alerts) -> str:

@@ -37,9 +37,10 @@ async def collect(
     timeout: float = TIMEOUT,  # noqa: ASYNC109 - bounds both questions separately
 ) -> Overview:
     """`runbooks`: the alerts for which this server has a page."""
-    (answers, problem), (known, alertmanager_problem) = await asyncio.gather(
+    (answers, problem), (known, alertmanager_problem), (announced, _) = await asyncio.gather(
         _or_reason(ask(cluster, prometheus, now), "Prometheus", timeout),
         _or_reason(alertmanager.alerts(), "Alertmanager", timeout),
+        _or_reason(alertmanager.announced(), "Alertmanager", timeout),
     )
     judged = verdicts(cluster, answers, problem)
     found = components(cluster, answers, problem)
@@ -48,7 +49,7 @@ async def collect(
         cluster=cluster.name,
         now=now,
         problem=problem,
-        banner=banner(judged, found, active, problem),
+        banner=banner(judged, found, active, problem, announced or ()),
         objectives=judged,
         components=found,
         alerts=active,

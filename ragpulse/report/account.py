@@ -12,6 +12,7 @@ from ragpulse.overview.answers import key
 from ragpulse.overview.http_json import together
 from ragpulse.overview.prometheus_api import PrometheusApi, Series
 from ragpulse.promql import averaged_over, increase
+from ragpulse.report.announced import announced
 from ragpulse.report.attained import Attained, attained
 from ragpulse.report.burnt import Burnt, burnt, failures
 from ragpulse.report.episodes import Episode, Precision, episodes, precision
@@ -31,7 +32,7 @@ class Target:
 @dataclass(frozen=True, slots=True)
 class Account:
     """whole: availability of the cluster, its weakest service each moment. bands: node → band → share of the time in
-    which its GPUs were watched.
+    which its GPUs were watched. announced: service → seconds in which work on it was, and nothing of it was judged.
     """
 
     cluster: str
@@ -42,6 +43,7 @@ class Account:
     alerts: tuple[Precision, ...]
     whole: float | None
     bands: dict[str, dict[str, float]]
+    announced: dict[str, float]
 
 
 async def account(cluster: Cluster, prometheus: PrometheusApi, window: Window) -> Account:
@@ -74,6 +76,7 @@ async def account(cluster: Cluster, prometheus: PrometheusApi, window: Window) -
     return Account(
         cluster.name, window, seconds, tuple(targets), fired, precision(fired),
         whole[0].points[-1][1] if whole and whole[0].points else None, _shares(bands),
+        await announced(cluster, prometheus, window),
     )  # fmt: skip
 
 

@@ -71,6 +71,9 @@ def facts(found: Account) -> Iterator[str]:
     for node, bands in sorted(found.bands.items()):
         told = ", ".join(f"{quantity(bands[band], 'ratio')} {band}" for band in _BANDS if band in bands)
         yield f"GPUs of {node}: {told} the band of the target, idle time included"
+    if found.announced:
+        told = ", ".join(f"{name} {human_duration(found.announced[name])}" for name in sorted(found.announced))
+        yield f"work was announced, and not judged: {told}"
     judged = sum(one.judged for one in found.alerts)
     if judged:
         yield f"{sum(one.precise for one in found.alerts)} of {judged} alerts were precise ({METHOD})"

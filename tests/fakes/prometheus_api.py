@@ -1,7 +1,7 @@
 """A loopback server that speaks Prometheus's (and Alertmanager's) HTTP API from a dict of answers.
 
 `instant`: how an expression begins → samples; `over`: expression → series; `alert_rules`: rules as `/api/v1/rules`
-gives them; `alerts`: alerts as Alertmanager's `/api/v2/alerts` gives them. What is not in a dict is answered with
+gives them; `alerts`, `silences`: as Alertmanager's `/api/v2/` gives them. What is not in a dict is answered with
 nothing. `broken`: path → status and body of what is answered there instead; `hold`: every answer waits until it is set.
 """
 
@@ -19,6 +19,7 @@ Labels = Mapping[str, str]
 Points = Sequence[tuple[float, float]]
 
 QUERY, RANGE, RULES, ALERTS = "/api/v1/query", "/api/v1/query_range", "/api/v1/rules", "/api/v2/alerts"
+SILENCES = "/api/v2/silences"
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Answering:
     over: dict[str, list[tuple[Labels, Points]]] = field(default_factory=dict)
     alert_rules: list[dict[str, Any]] = field(default_factory=list)
     alerts: list[dict[str, Any]] = field(default_factory=list)
+    silences: list[dict[str, Any]] = field(default_factory=list)
     broken: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     hold: threading.Event | None = None
     asked: list[str] = field(default_factory=list)
@@ -42,7 +44,7 @@ class Answering:
             return _success({"resultType": "matrix", "result": self._matrix(expression, query)})
         if path == RULES:
             return _success({"groups": [{"name": "all", "rules": self.alert_rules}]})
-        return self.alerts
+        return self.silences if path == SILENCES else self.alerts
 
     def _matrix(self, expression: str, query: dict[str, list[str]]) -> list[Any]:
         """Like Prometheus: only points of the grid that was asked for."""
