@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from alerts.node import NODE_DOWN
+from alerts.service_alert import explaining
 from ragpulse.dependencies import Dependencies, node
 from ragpulse.inventory import Cluster
 
@@ -28,7 +29,7 @@ def inhibitions(cluster: Cluster) -> Iterator[dict[str, Any]]:
     # Its sources, its GPUs, its backups, its Prometheus and Alertmanager.
     yield {"source_matchers": [_DOWN], "target_matchers": [f'alertname!="{NODE_DOWN}"'], "equal": ["node"]}
     for name in cluster.services:
-        if needed := graph.services_beneath(name):
+        if needed := explaining(cluster, name):
             yield {
                 "source_matchers": [*_CANNOT_WORK, _service(needed)],
                 "target_matchers": [_service((name,))],

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 from alerts.demand import demand_share
 from alerts.rule import Alert, Group
-from alerts.service_alert import service_alert
+from alerts.service_alert import explaining, service_alert
 from ragpulse.catalogue.rag import FAILING_STAGE, STAGE_DURATION, STAGE_RUNS
 from ragpulse.catalogue.service import UP
-from ragpulse.dependencies import Dependencies
 from ragpulse.inventory import Cluster
 from ragpulse.promql import increase, instant, mean, series
 from ragpulse.rag_stages import stages
@@ -38,7 +37,7 @@ def rules(cluster: Cluster) -> list[Group]:
 
 
 def _alerts(cluster: Cluster, name: str, path: Rag) -> Iterator[Alert]:
-    needed = Dependencies(cluster).services_beneath(name)
+    needed = explaining(cluster, name)
     told = f" unless on () {_paged(needed)}" if needed else ""
     at = f"max by (stage) ({instant(FAILING_STAGE, service=name)} == 1)"
     seen = f"Asked from {', '.join(vantages(cluster, name))}."

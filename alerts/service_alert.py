@@ -41,9 +41,8 @@ def service_alert(
     """`condition` begins with what is wrong; `unless` may follow it. what: goes on from "vllm on sark "."""
     where = home(cluster, service)
     graph = Dependencies(cluster)
-    needed = graph.services_beneath(service)
-    rays = tuple(each for each in needed if isinstance(cluster.services[each], Ray))
-    others = tuple(each for each in needed if each not in rays)
+    others = explaining(cluster, service)
+    rays = tuple(each for each in graph.services_beneath(service) if each not in others)
     explained = [node_went(graph.nodes_beneath(service), timing.settling(cluster, timing.looks_back(condition)))]
     if isinstance(cluster.services[service], Vllm) and rays:
         explained += _went_from(cluster.services[service].nodes, rays)
@@ -64,6 +63,12 @@ def service_alert(
     )
 
 
+def explaining(cluster: Cluster, service: str) -> tuple[str, ...]:
+    """The services beneath without which it cannot work, however long they are away: not Ray, see `_went`."""
+    beneath = Dependencies(cluster).services_beneath(service)
+    return tuple(each for each in beneath if not isinstance(cluster.services[each], Ray))
+
+
 def node_went(nodes: tuple[str, ...], window: float) -> str:
     """Something while one of these nodes is known to be down, and so long afterwards."""
     return fired_within(window, alertname=NODE_DOWN, node=nodes)
@@ -71,10 +76,8 @@ def node_went(nodes: tuple[str, ...], window: float) -> str:
 
 def told_lately(cluster: Cluster, service: str, window: float) -> str:
     """A page about a service, another or a node that it needs, now or within the window."""
-    graph = Dependencies(cluster)
-    services = (service, *graph.services_beneath(service))
-    paged = fired_within(window, severity="page", service=services, slo="")
-    return f"{paged} or {node_went(graph.nodes_beneath(service), window)}"
+    paged = fired_within(window, severity="page", service=(service, *explaining(cluster, service)), slo="")
+    return f"{paged} or {node_went(Dependencies(cluster).nodes_beneath(service), window)}"
 
 
 def _went_from(nodes: tuple[str, ...], rays: tuple[str, ...]) -> list[str]:
@@ -91,8 +94,8 @@ def _cannot_work(probed: tuple[str, ...], rays: tuple[str, ...]) -> list[str]:
     """What is seen of it and not what is told: it may be told a moment later, or only after it has been loading for
     long. Ray is not ready, too, while it keeps to itself which of its nodes live.
     """
-    looked_at = ((READY, probed), (UP, rays))
-    return [f"max by (service) ({instant(metric, service=names)}) == 0" for metric, names in looked_at if names]
+    unready = [f"max by (service) ({instant(READY, service=probed)}) == 0"] if probed else []
+    return [*unready, *([_went(UP, service=rays)] if rays else [])]
 
 
 def _known_within(cluster: Cluster, needed: tuple[str, ...]) -> float:

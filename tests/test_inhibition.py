@@ -116,3 +116,11 @@ def test_a_page_holds_back_its_own_tickets_and_all_that_is_said_of_what_needs_th
     expected = {each for each in tickets if ("component", "chroma") in each}
     expected |= {each for each in others | tickets if dict(each).get("service") in above}
     assert alertmanager.held({page} | tickets | others) == expected
+
+
+def test_a_node_that_ray_has_lost_holds_back_nothing_of_the_engine_which_may_do_without(alertmanager: Known) -> None:
+    """For the hour in which it may be the cause, rules hold that back."""
+    lost = page_of("ray", "RayNodeLost")
+    engine = {each for each in EVERY if ("service", "vllm") in each}
+    own = {each - {("severity", "page")} for each in engine} | {lost}
+    assert alertmanager.held(own) == set()
