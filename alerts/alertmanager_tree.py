@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alerts import alertmanager_test_route
+from alerts import alertmanager_test_route, timing
 from alerts.monitoring import MONITORING_DOWN, WATCHDOG
 from ragpulse.inventory import Cluster
 from ragpulse.relayed import HEARTBEAT
@@ -23,7 +23,7 @@ def route(cluster: Cluster) -> dict[str, Any]:
         # An alert with a severity that we do not know (an operator's own rule) is better heard than lost.
         "receiver": PAGE,
         "group_by": ["alertname", "component"],
-        "group_wait": prometheus_duration(step),
+        "group_wait": prometheus_duration(timing.group_wait(cluster)),
         "group_interval": prometheus_duration(_GROUP_INTERVALS * step),
         "repeat_interval": prometheus_duration(_REPEAT_PAGE),
         "routes": [
