@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from ragpulse.inventory import Cluster
+from ragpulse.overview import beside
 from ragpulse.overview.alertmanager_api import AlertmanagerApi
 from ragpulse.overview.alerts import alerts
 from ragpulse.overview.answers import ask
 from ragpulse.overview.banner import banner
+from ragpulse.overview.budgets import budgets
+from ragpulse.overview.causes import with_causes
 from ragpulse.overview.components import components
-from ragpulse.overview.facts import Overview
+from ragpulse.overview.facts import Beside, Overview
 from ragpulse.overview.http_json import Unavailable
 from ragpulse.overview.notifications import newest
 from ragpulse.overview.prometheus_api import PrometheusApi
@@ -37,14 +40,18 @@ async def collect(
     timeout: float = TIMEOUT,  # noqa: ASYNC109 - bounds both questions separately
 ) -> Overview:
     """`runbooks`: the alerts for which this server has a page."""
-    (answers, problem), (known, alertmanager_problem), (announced, _) = await asyncio.gather(
-        _or_reason(ask(cluster, prometheus, now), "Prometheus", timeout),
-        _or_reason(alertmanager.alerts(), "Alertmanager", timeout),
-        _or_reason(alertmanager.announced(), "Alertmanager", timeout),
+    (answers, problem), (known, alertmanager_problem), (announced, _), (stands_beside, beside_problem) = (
+        await asyncio.gather(
+            _or_reason(ask(cluster, prometheus, now), "Prometheus", timeout),
+            _or_reason(alertmanager.alerts(), "Alertmanager", timeout),
+            _or_reason(alertmanager.announced(), "Alertmanager", timeout),
+            _or_reason(beside.ask(cluster, prometheus, now), "Prometheus", timeout),
+        )
     )
-    judged = verdicts(cluster, answers, problem)
+    left = budgets(cluster, stands_beside.spent) if stands_beside else {}
     found = components(cluster, answers, problem)
     active = alerts(answers.rules if answers else None, problem, known, alertmanager_problem, runbooks)
+    judged = with_causes(cluster, verdicts(cluster, answers, problem, left), found, active.shown)
     return Overview(
         cluster=cluster.name,
         now=now,
@@ -53,6 +60,7 @@ async def collect(
         objectives=judged,
         components=found,
         alerts=active,
+        beside=Beside(beside_problem, *((stands_beside.changes, stands_beside.curves) if stands_beside else ())),
         notifications=await asyncio.to_thread(newest, notifications) if notifications else None,
     )
 

@@ -1,18 +1,19 @@
 """Nodes, services and backups: in which state is each, and what of it is known to be wrong?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ragpulse.inventory import Cluster
 from ragpulse.overview.answers import Answers, Failure
-from ragpulse.overview.facts import Component, ComponentState, Since
+from ragpulse.overview.facts import Component, ComponentState, Since, Stretch
 from ragpulse.overview.since import since
+from ragpulse.overview.timeline import STATES, timeline
 from ragpulse.overview.who_measures import agents_are_down, missing
 from ragpulse.rag_stages import stages
 from ragpulse.services import WATCHED, Rag
 from ragpulse.units import human_duration
 from ragpulse.vantage import vantages
 
-_STATES: dict[float, ComponentState] = {1: "down", 2: "degraded", 3: "up"}
 _NOT_WATCHED = "not watched by this version"
 # What the reasons of the catalogue mean, for somebody who reads them for the first time.
 _MEANING = {
@@ -36,10 +37,10 @@ _REASONS_SHOWN = 3
 def components(cluster: Cluster, answers: Answers | None, problem: str) -> tuple[Component, ...]:
     """In the order of the cluster file. Without answers the watched ones are unknown, for `problem`."""
     return tuple(
-        found
-        for kind in (_nodes, _services, _backups)
-        for found in kind(cluster, answers, problem)
-    )  # fmt: skip
+        replace(found, timeline=_timeline(found, kind, answers))
+        for kind, each in (("node", _nodes), ("service", _services), ("backup", _backups))
+        for found in each(cluster, answers, problem)
+    )
 
 
 def _nodes(cluster: Cluster, answers: Answers | None, problem: str) -> Iterator[Component]:
@@ -185,17 +186,23 @@ def _backup(name: str, node: str, answers: Answers | None, problem: str) -> tupl
 def _recorded(name: str, answers: Answers | None, problem: str, kind: str) -> tuple[ComponentState, str]:
     if answers is None:
         return "unknown", problem
-    return _STATES.get(answers.component.get((name, kind), 0), "unknown"), "no data yet"
+    return STATES.get(answers.component.get((name, kind), 0), "unknown"), "no data yet"
 
 
 def _since(name: str, state: ComponentState, answers: Answers | None, kind: str) -> Since:
     if answers is None:
         return Since()
-    value = next((value for value, word in _STATES.items() if word == state), None)
+    value = next((value for value, word in STATES.items() if word == state), None)
     history = answers.component_history.get((name, kind), {})
     # 0 is recorded for unknown, and nothing at all means unknown too.
-    known = {time: value for time, value in history.items() if value in _STATES}
+    known = {time: value for time, value in history.items() if value in STATES}
     return since(answers.times, known, value, answers.begin)
+
+
+def _timeline(found: Component, kind: str, answers: Answers | None) -> tuple[Stretch, ...]:
+    if answers is None or not found.watched:
+        return ()
+    return timeline(answers.times, answers.component_history.get((found.name, kind), {}), answers.begin)
 
 
 def _anchor(name: str, kind: str, cluster: Cluster) -> str:

@@ -33,11 +33,29 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """The error budget of an objective over its `window`. left: 1 untouched, 0 spent, below 0 overspent.
+
+    burn: how many times as fast as allowed the last hour spent it, None without events. lasts: seconds until it is
+    spent at that speed, None where it burns nothing. measured: share of the window in which events were counted; while
+    that is below a half, `learning` holds and nothing is judged by it. words: all of it for a person.
+    """
+
+    window: float
+    left: float
+    burn: float | None
+    lasts: float | None
+    measured: float
+    learning: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """One objective judged; `verdict` is its state in the words of the page, `why` the reason when not judgeable.
 
     value, value_long: over the short and the long window, in `unit`. objective: the value to reach. fact: what is
-    worth knowing beside it and is not judged.
+    worth knowing beside it and is not judged. cause: for one that is missed, what beneath it is known to be wrong.
     """
 
     slo: str
@@ -58,11 +76,25 @@ class Verdict:
     fact: str
     since: Since
     history: History | None
+    budget: Budget | None = None
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A component was in one state from `start` to `end`."""
+
+    start: float
+    end: float
+    state: ComponentState
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A node, service or backup. `anchor` is its id on the page; `watched` is False for what has no source yet."""
+    """A node, service or backup. `anchor` is its id on the page; `watched` is False for what has no source yet.
+
+    timeline: its states of the last hours, oldest first; what lies before the first data is in none.
+    """
 
     name: str
     kind: str
@@ -72,6 +104,7 @@ class Component:
     reason: str
     watched: bool
     since: Since
+    timeline: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +148,33 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Something that is otherwise than before: `what` happened to `component` at `at`."""
+
+    at: float
+    component: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One measure of all nodes on one axis, as shares from 0 to 1. `lines`: node → points."""
+
+    title: str
+    meaning: str
+    lines: tuple[tuple[str, History], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the verdicts. `unknown` says why nothing is known of it; it costs no verdict."""
+
+    unknown: str
+    changes: tuple[Change, ...] = ()
+    curves: tuple[Curve, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Banner:
     """The answer in one sentence, and what it rests on."""
 
@@ -134,4 +194,5 @@ class Overview:
     objectives: tuple[Verdict, ...]
     components: tuple[Component, ...]
     alerts: Alerts
+    beside: Beside
     notifications: tuple[Notification, ...] | None

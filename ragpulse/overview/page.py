@@ -16,10 +16,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ragpulse.overview.banner import SLO_WORDS
+from ragpulse.overview.chart import chart
 from ragpulse.overview.facts import Overview, Verdict
 from ragpulse.overview.quantities import quantity
 from ragpulse.overview.runbook_words import Subject
+from ragpulse.overview.since import LOOK_BACK
 from ragpulse.overview.sparkline import Sparkline, sparkline
+from ragpulse.overview.strip import strip
 from ragpulse.overview.tiles import tiles
 from ragpulse.units import human_duration
 
@@ -43,12 +46,13 @@ class Pages:
         )
         style = (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
         self._templates.globals |= {"style": Markup(style), "note": note}  # noqa: S704 - our own file
-        self._templates.globals |= {"refresh_seconds": REFRESH, "slo_words": SLO_WORDS}
+        self._templates.globals |= {"refresh_seconds": REFRESH, "slo_words": SLO_WORDS, "look_back": LOOK_BACK}
         self._templates.filters |= {
             "clock": self._clock,
             "iso": _iso,
             "ago": human_duration,
             "sparkline": _sparkline,
+            "chart": chart,
             "code": _code,
         }
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -61,6 +65,7 @@ class Pages:
         shown = facts.alerts.shown[:_ALERTS_SHOWN]
         return self._templates.get_template("overview.html").render(
             facts=facts, tiles=tiles(facts.objectives), alerts_shown=shown, now=facts.now,
+            strip=lambda component: strip(component.timeline, lambda at: self._clock(at, facts.now), LOOK_BACK),
             alerts_left=len(facts.alerts.shown) - len(shown), refreshing=refreshing,
             zone=datetime.fromtimestamp(facts.now, UTC).astimezone(self._zone).tzname(),
             icon=_ICON_COLOURS[facts.banner.state].replace("#", "%23"),

@@ -1,12 +1,15 @@
 """Is an objective met, missed, or not judgeable, and why not? Recorded verdicts, and what explains a missing one."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from ragpulse import recorded
 from ragpulse.catalogue.vllm_canary import CHECK as CANARY
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective, objectives
 from ragpulse.overview import gpus
 from ragpulse.overview.answers import Answers, Key, key
-from ragpulse.overview.facts import History, Since, Verdict, VerdictState
+from ragpulse.overview.facts import Budget, History, Since, Verdict, VerdictState
 from ragpulse.overview.quantities import in_window, quantity
 from ragpulse.overview.since import since
 from ragpulse.overview.who_measures import agents_are_down, measuring_nodes, missing
@@ -23,9 +26,14 @@ _FULL = "vLLM is saturated: canaries meet a full engine, which is late and no ou
 _STALLED = "vLLM is stalled: it has requests and makes no progress"
 
 
-def verdicts(cluster: Cluster, answers: Answers | None, problem: str) -> tuple[Verdict, ...]:
+def verdicts(
+    cluster: Cluster, answers: Answers | None, problem: str, budgets: Mapping[Key, Budget]
+) -> tuple[Verdict, ...]:
     """One for each objective of the cluster file, in its order. Without answers all are unknown, for `problem`."""
-    return tuple(_verdict(cluster, objective, answers, problem) for objective in objectives(cluster))
+    return tuple(
+        replace(_verdict(cluster, objective, answers, problem), budget=budgets.get(key(objective)))
+        for objective in objectives(cluster)
+    )
 
 
 def _verdict(cluster: Cluster, objective: Objective, answers: Answers | None, problem: str) -> Verdict:

@@ -1,0 +1,92 @@
+"""What stands beside the verdicts: what changed, all nodes on one axis, and what the error budgets have left.
+
+Asked apart from the verdicts and for the same time: where an answer is missing, only this part is unknown.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, TypeVar
+
+from ragpulse import budget
+from ragpulse.inventory import Cluster
+from ragpulse.overview import changes
+from ragpulse.overview.budgets import Key, Spent
+from ragpulse.overview.curves import MEASURES, curves
+from ragpulse.overview.facts import Change, Curve
+from ragpulse.overview.http_json import unanswered
+from ragpulse.overview.prometheus_api import PrometheusApi, Series
+from ragpulse.overview.since import Span
+from ragpulse.promql import instant, series
+
+_HOUR, _POINTS = 3600.0, 60
+_SCRAPES = 4  # that a rate needs at least
+_SEEN_EVERY = 300.0  # seconds between two looks at the day
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    changes: tuple[Change, ...]
+    curves: tuple[Curve, ...]
+    spent: Spent
+
+
+async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Found:
+    """Errors: Unavailable when one question goes unanswered."""
+    hour, day = _span(now, _HOUR, _HOUR / _POINTS), _span(now, changes.DAY, _SEEN_EVERY)
+    windows = sorted({each.budget_window for each in budget.budgeted(cluster) if each.budget_window is not None})
+    try:
+        async with asyncio.TaskGroup() as group:
+
+            def over(expression: str, span: Span) -> asyncio.Task[list[Series]]:
+                return task(prometheus.over(expression, span.start, span.end, span.step))
+
+            def task(question: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+                return group.create_task(question)
+
+            moments = {metric: task(prometheus.instant(instant(metric))) for metric in changes.MOMENTS}
+            versions = {metric: over(instant(metric), day) for metric in changes.VERSIONS}
+            alerts = over(series("ALERTS", alertstate="firing", severity=("page", "ticket")), day)
+            measured = {
+                measure: over(measure.expression(max(hour.step, _SCRAPES * cluster.monitoring.scrape_interval)), hour)
+                for measure in MEASURES
+            }
+            left, lasts, burn = (
+                task(prometheus.instant(series(name)))
+                for name in (budget.BUDGET_LEFT, budget.EXHAUSTION, budget.burn(budget.pace(cluster)))
+            )
+            seen = {window: task(prometheus.instant(series(budget.measured(window)))) for window in windows}
+    except ExceptionGroup as errors:
+        if reason := unanswered(errors):
+            raise reason from errors
+        raise
+    return Found(
+        changes.newest(
+            chain(
+                *(changes.happened(metric, answer.result(), now) for metric, answer in moments.items()),
+                *(changes.replaced(metric, answer.result()) for metric, answer in versions.items()),
+                changes.alerted(alerts.result(), day),
+            )
+        ),
+        curves({measure: answer.result() for measure, answer in measured.items()}, hour, tuple(cluster.nodes)),
+        Spent(
+            left=_by_objective(left.result()),
+            burn=_by_objective(burn.result()),
+            lasts=_by_objective(lasts.result()),
+            measured={window: _by_objective(answer.result()) for window, answer in seen.items()},
+        ),
+    )
+
+
+def _span(now: float, length: float, step: float) -> Span:
+    end = round(now, 3)
+    return Span(round(end - length, 3), end, step)
+
+
+def _by_objective(found: Iterable[Series]) -> dict[Key, float]:
+    return {
+        (one.labels.get("slo", ""), one.labels.get("service", ""), one.labels.get("check", "")): one.points[-1][1]
+        for one in found
+    }
