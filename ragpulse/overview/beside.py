@@ -18,7 +18,7 @@ from ragpulse.overview.facts import Change, Curve
 from ragpulse.overview.http_json import unanswered
 from ragpulse.overview.prometheus_api import PrometheusApi, Series
 from ragpulse.overview.since import Span
-from ragpulse.promql import instant, series
+from ragpulse.promql import instant, last_active, series
 
 _HOUR, _POINTS = 3600.0, 60
 _SCRAPES = 4  # that a rate needs at least
@@ -48,7 +48,7 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Found:
 
             moments = {metric: task(prometheus.instant(instant(metric))) for metric in changes.MOMENTS}
             versions = {metric: over(instant(metric), day) for metric in changes.VERSIONS}
-            alerts = over(series("ALERTS", alertstate="firing", severity=("page", "ticket")), day)
+            alerts = task(prometheus.instant(last_active(changes.DAY, severity=("page", "ticket"))))
             measured = {
                 measure: over(measure.expression(max(hour.step, _SCRAPES * cluster.monitoring.scrape_interval)), hour)
                 for measure in MEASURES
@@ -67,7 +67,7 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Found:
             chain(
                 *(changes.happened(metric, answer.result(), now) for metric, answer in moments.items()),
                 *(changes.replaced(metric, answer.result()) for metric, answer in versions.items()),
-                changes.alerted(alerts.result(), day),
+                changes.alerted(alerts.result()),
             )
         ),
         curves({measure: answer.result() for measure, answer in measured.items()}, hour, tuple(cluster.nodes)),

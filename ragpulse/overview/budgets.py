@@ -10,6 +10,7 @@ from ragpulse.overview.quantities import quantity
 from ragpulse.units import human_duration
 
 Key = tuple[str, str, str]  # slo, service, check
+_TENS = 10.0
 LEARNED = 0.5  # of the window: with less than that measured, what is left says little
 
 
@@ -38,11 +39,13 @@ def budgets(cluster: Cluster, spent: Spent) -> dict[Key, Budget]:
 def _budget(window: float, left: float, burn: float | None, lasts: float | None, measured: float) -> Budget:
     learning = measured < LEARNED
     over = human_duration(window)
-    said = [f"{quantity(left, 'ratio')} left of {over}" if left >= 0 else f"overspent {quantity(1 - left, 'ratio')}"]
-    if burn is not None and burn > 0:
-        said.append(f"burns {burn:.2g} times as fast as allowed")
-        if lasts is not None and lasts > 0:
-            said.append(f"spent in {human_duration(lasts)} at this speed")
     if learning:
-        said.append(f"learning: {quantity(measured, 'ratio')} of {over} measured")
+        said = [f"learning: {quantity(measured, 'ratio')} of {over} measured"]
+    else:
+        said = [f"{quantity(left, 'ratio')} left of {over}" if left >= 0 else f"spent {1 - left:.3g} times over"]
+    if burn:
+        said.append(f"burns {burn:.0f} times" if burn >= _TENS else f"burns {burn:.2g} times")
+        said[-1] += " as fast as allowed"
+        if lasts:
+            said.append(f"spent in {human_duration(lasts)} at this speed")
     return Budget(window, left, burn, lasts, measured, learning, "; ".join(said))

@@ -11,7 +11,6 @@ from ragpulse.catalogue import agent, backup, chroma, gpu, node, ray, vllm
 from ragpulse.metric import Metric
 from ragpulse.overview.facts import Change
 from ragpulse.overview.prometheus_api import Series
-from ragpulse.overview.since import Span
 
 SHOWN = 12
 DAY = 24 * 3600.0
@@ -58,15 +57,10 @@ def replaced(metric: Metric, found: Iterable[Series]) -> Iterator[Change]:
                     yield Change(values[after], whose, f"{label} {before} → {after}")
 
 
-def alerted(found: Iterable[Series], day: Span) -> Iterator[Change]:
-    """An alert that fired, at each of its beginnings; one that fired all day began before it."""
+def alerted(found: Iterable[Series]) -> Iterator[Change]:
+    """Alerts that fired, each at the moment from which on it last was true."""
     for one in found:
-        name, whose = one.labels.get("alertname", ""), one.labels.get("component", "")
-        last = day.start - day.step
-        for at, _ in one.points:
-            if at - last > 1.5 * day.step:
-                yield Change(at, whose, f"{name} began to fire")
-            last = at
+        yield Change(one.points[-1][1], one.labels.get("component", ""), f"{one.labels.get('alertname', '')} fired")
 
 
 def newest(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -51,7 +51,7 @@ async def collect(
     left = budgets(cluster, stands_beside.spent) if stands_beside else {}
     found = components(cluster, answers, problem)
     active = alerts(answers.rules if answers else None, problem, known, alertmanager_problem, runbooks)
-    judged = with_causes(cluster, verdicts(cluster, answers, problem, left), found, active.shown)
+    judged = with_causes(cluster, verdicts(cluster, answers, problem, left), found, active.shown, now)
     return Overview(
         cluster=cluster.name,
         now=now,

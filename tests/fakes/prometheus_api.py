@@ -2,7 +2,8 @@
 
 `instant`: how an expression begins → samples; `over`: expression → series; `alert_rules`: rules as `/api/v1/rules`
 gives them; `alerts`, `silences`: as Alertmanager's `/api/v2/` gives them. What is not in a dict is answered with
-nothing. `broken`: path → status and body of what is answered there instead; `hold`: every answer waits until it is set.
+nothing. `broken`: path → status and body of what is answered there instead; `refused`: how expressions begin that are
+answered with 503; `hold`: every answer waits until it is set.
 """
 
 import json
@@ -30,6 +31,7 @@ class Answering:
     alerts: list[dict[str, Any]] = field(default_factory=list)
     silences: list[dict[str, Any]] = field(default_factory=list)
     broken: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
     hold: threading.Event | None = None
     asked: list[str] = field(default_factory=list)
     url: str = ""
@@ -70,9 +72,12 @@ def serving(answering: Answering) -> Iterator[Answering]:
             answering.asked.append(parts.path)
             if answering.hold is not None:
                 answering.hold.wait(30)
+            query = parse_qs(parts.query)
             status, body = answering.broken.get(parts.path, (200, b""))
-            if parts.path not in answering.broken:
-                body = json.dumps(answering.answer(parts.path, parse_qs(parts.query))).encode()
+            if query.get("query", [""])[0].startswith(answering.refused or ("\n",)):
+                status = 503
+            elif parts.path not in answering.broken:
+                body = json.dumps(answering.answer(parts.path, query)).encode()
             try:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
