@@ -53,4 +53,5 @@ def annotations(cluster: Cluster) -> Iterator[Mark]:
     )
     yield Mark("Restarts", marks.restarts(), "Restart", "{{node}} {{service}}")
     yield Mark("Versions", marks.versions(), "Version changed", "{{node}} {{service}} {{version}}")
+    yield Mark("Maintenance", marks.maintenance(), "Maintenance of {{service}}", "work is announced")
     yield Mark("Backups", marks.backups(), "Backup made", "{{backup}}")

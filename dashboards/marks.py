@@ -1,6 +1,7 @@
 """When did something happen that explains a change? Each expression has a value while it had just happened."""
 
 from ragpulse.catalogue import agent, backup, chroma, node, ray, vllm
+from ragpulse.catalogue.maintenance import MAINTENANCE
 from ragpulse.metric import Metric
 from ragpulse.promql import Pattern, changes, instant, past, series
 
@@ -30,6 +31,10 @@ def versions() -> str:
 
 def backups() -> str:
     return f"max by (backup) ({_changed(backup.LAST_SUCCESS)}) > 0"
+
+
+def maintenance() -> str:
+    return f"max by (service) ({instant(MAINTENANCE, cluster=_CLUSTER)}) == 1"
 
 
 def _changed(metric: Metric) -> str:

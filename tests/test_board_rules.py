@@ -184,7 +184,7 @@ def test_the_other_boards_and_the_way_back_keep_variables_and_time(name: str) ->
 @each_board
 def test_what_happened_is_marked(name: str) -> None:
     marks = {mark["name"]: mark for mark in example()[name]["annotations"]["list"]}
-    assert {"Alerts", "Restarts", "Versions", "Backups"} <= set(marks)
+    assert {"Alerts", "Restarts", "Versions", "Backups", "Maintenance"} <= set(marks)
     assert [mark["name"] for mark in marks.values() if mark["iconColor"] in JUDGING] == ["Alerts"]
     assert all(mark["enable"] and mark["datasource"]["uid"] == "${datasource}" for mark in marks.values())
 

@@ -40,13 +40,16 @@ async def collect(
     timeout: float = TIMEOUT,  # noqa: ASYNC109 - bounds both questions separately
 ) -> Overview:
     """`runbooks`: the alerts for which this server has a page."""
-    (answers, problem), (known, alertmanager_problem), (announced, _), (stands_beside, beside_problem) = (
-        await asyncio.gather(
-            _or_reason(ask(cluster, prometheus, now), "Prometheus", timeout),
-            _or_reason(alertmanager.alerts(), "Alertmanager", timeout),
-            _or_reason(alertmanager.announced(), "Alertmanager", timeout),
-            _or_reason(beside.ask(cluster, prometheus, now), "Prometheus", timeout),
-        )
+    (
+        (answers, problem),
+        (known, alertmanager_problem),
+        (announced, _),
+        (stands_beside, beside_problem),
+    ) = await asyncio.gather(
+        _or_reason(ask(cluster, prometheus, now), "Prometheus", timeout),
+        _or_reason(alertmanager.alerts(), "Alertmanager", timeout),
+        _or_reason(alertmanager.announced(), "Alertmanager", timeout),
+        _or_reason(beside.ask(cluster, prometheus, now), "Prometheus", timeout),
     )
     left = budgets(cluster, stands_beside.spent) if stands_beside else {}
     found = components(cluster, answers, problem)
