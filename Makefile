@@ -8,6 +8,7 @@ BIN := .venv/bin
 STATE ?= .ragpulse
 PORTS_FROM ?=
 BENCH ?=
+OF ?=
 CONFIG ?= cluster.yaml
 NODE ?=
 AT := --state "$(STATE)"
@@ -47,6 +48,11 @@ test: ## set up, then lint, types, generated files, and all tests on real server
 test-proof: ## the slow proofs of all kinds: a thousand load patterns, whole machines under their rules, failing cycles
 	@documents/scripts/setup test
 	@$(SETTINGS) && $(PYTEST) -n 2 -m proof
+
+.PHONY: mutate
+mutate: ## change every threshold, comparator, hold and guard of the alerts: which changes does no test notice? (or OF="node gpu")
+	@documents/scripts/setup test
+	@$(SETTINGS) && $(BIN)/python -m tests.mutation $(OF)
 
 .PHONY: test-gpu
 test-gpu: test-proof

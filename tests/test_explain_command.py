@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes.prometheus_api import QUERY, Answering, serving
-from tests.fakes.rule_tests import FOLDER
+from tests.fakes.rule_cases import SMALL_CLUSTER as CLUSTER
 from tests.fakes.typed import Said, typed
 
-CLUSTER = FOLDER / "cluster.yaml"
 STATE = 'max by (service) (ragpulse_chroma_state{service="chroma",state="locked"})'
 IS_LOCKED = 'max by (service) (ragpulse_chroma_state{service="chroma",state="locked"} == 1)'
 NODE_DOWN = 'max_over_time(ALERTS{alertstate="firing",alertname="NodeDown",node="alpha"}[2m])'

@@ -15,7 +15,14 @@ from ragpulse.catalogue import service
 from ragpulse.inventory import Cluster
 from ragpulse.promql import Pattern, PromqlError, bucket_rate, events_rate, instant, rate, reads_gauge, series
 from tests.fakes.binaries import binary, each_generation
-from tests.fakes.rule_tests import FOLDER, all_rules, assert_names_exist, promtool_tests, small_cluster
+from tests.fakes.rule_cases import FOLDER
+from tests.fakes.rule_tests import (
+    all_rules,
+    assert_names_exist,
+    promtool_tests,
+    small_cluster,
+    whole_promtool_tests,
+)
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = cluster_file.load(ROOT / "cluster.example.yaml")
@@ -65,6 +72,13 @@ def all_alerts(cluster: Cluster) -> list[dict[str, Any]]:
 @each_generation
 def test_the_rules_do_what_their_tests_say(component: str, generation: int, tmp_path: Path) -> None:
     promtool_tests(component, generation, tmp_path)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("component", TESTS)
+@each_generation
+def test_over_whole_files_of_rules_they_do_too(component: str, generation: int, tmp_path: Path) -> None:
+    whole_promtool_tests(component, generation, tmp_path)
 
 
 def test_every_component_with_rules_has_promtool_tests() -> None:

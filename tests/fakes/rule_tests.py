@@ -17,11 +17,10 @@ from ragpulse.catalogue import BY_NAME
 from ragpulse.foreign import FOREIGN
 from ragpulse.inventory import Cluster
 from tests.fakes.binaries import binary
+from tests.fakes.rule_cases import FOLDER, SMALL_CLUSTER, cases, cluster_of, rules_of
 
-FOLDER = Path(__file__).parents[2] / "alerts" / "tests"
-SMALL_CLUSTER = FOLDER / "cluster.yaml"
 # It allocates much and lives for a second: collecting garbage less often, and on one core, saves a third of its work.
-_SHORT_LIVED = {"GOGC": "400", "GOMAXPROCS": "1"}
+SHORT_LIVED = {"GOGC": "400", "GOMAXPROCS": "1"}
 
 
 def small_cluster() -> Cluster:
@@ -56,8 +55,17 @@ def assert_names_exist(found: list[dict[str, Any]]) -> None:
 
 def promtool_tests(component: str, generation: int, folder: Path) -> None:
     """Runs `alerts/tests/<component>.yml`; `folder` is empty and takes what promtool needs."""
-    own = FOLDER / f"{component}.cluster.yaml"
-    run_promtool((FOLDER / f"{component}.yml").read_text(), generation, folder, own if own.exists() else SMALL_CLUSTER)
+    for case in cases(component):
+        own = folder / re.sub(r"[^a-z0-9]+", "-", case.name.lower())
+        own.mkdir()
+        for name, text in case.files(rules_of(case.cluster)[number] for number in case.needs).items():
+            (own / name).write_text(text)
+    _run(folder, generation, sorted(folder.glob("*/tests.yml")))
+
+
+def whole_promtool_tests(component: str, generation: int, folder: Path) -> None:
+    """The same as it is written, over whole files of rules."""
+    run_promtool((FOLDER / f"{component}.yml").read_text(), generation, folder, cluster_of(component))
 
 
 def run_promtool(tests: str, generation: int, folder: Path, cluster: Path = SMALL_CLUSTER) -> None:
@@ -67,9 +75,13 @@ def run_promtool(tests: str, generation: int, folder: Path, cluster: Path = SMAL
     for name, text in _rules_to_test(cluster).items():
         (rules / name).write_text(text)
     (folder / "tests.yml").write_text(tests)
+    _run(folder, generation, [folder / "tests.yml"])
+
+
+def _run(folder: Path, generation: int, tests: list[Path]) -> None:
     result = subprocess.run(
-        [binary("promtool", generation), "test", "rules", "tests.yml"],
-        cwd=folder, env=os.environ | _SHORT_LIVED, capture_output=True, text=True, check=False, timeout=60,
+        [binary("promtool", generation), "test", "rules", *(path.relative_to(folder) for path in tests)],
+        cwd=folder, env=os.environ | SHORT_LIVED, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
 

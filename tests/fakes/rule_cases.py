@@ -1,0 +1,182 @@
+"""The promtool tests of `alerts/tests` one by one, each with the rules that it needs and no others.
+
+promtool evaluates all rules of a file in each of its tests. What a test can notice follows from its text: the alerts
+that it names, the series that it asks for, and what these read in turn. Rules of one group stay in their order.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import yaml
+
+from alerts import rules
+from alerts.render import render
+from ragpulse import cluster_file
+
+FOLDER = Path(__file__).parents[2] / "alerts" / "tests"
+SMALL_CLUSTER = FOLDER / "cluster.yaml"
+_ALERT_SERIES = ("ALERTS", "ALERTS_FOR_STATE")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One generated rule and where it stands; of its annotations only the summary, which holds every value."""
+
+    component: str
+    file: str
+    group: str
+    interval: str | None
+    body: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.body.get("alert") or self.body["record"])
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test of `alerts/tests/<file>.yml`. needs: numbers of rules in `rules_of(cluster)`."""
+
+    file: str
+    cluster: Path
+    every: str
+    test: dict[str, Any]
+    needs: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        return str(self.test["name"])
+
+    def files(self, found: Iterable[Rule]) -> dict[str, str]:
+        """`rules.yml` with these rules, and `tests.yml`; JSON is YAML."""
+        groups: dict[str, dict[str, Any]] = {}
+        for rule in found:
+            name = f"{rule.file} {rule.group}"
+            every = {"interval": rule.interval} if rule.interval else {}
+            groups.setdefault(name, {"name": name, **every, "rules": []})["rules"].append(rule.body)
+        tests = {
+            "rule_files": ["rules.yml"],
+            "evaluation_interval": self.every,
+            # In no order of their own, groups are evaluated in any, each time another.
+            "group_eval_order": list(groups),
+            "tests": [_with_numbers(self.test)],
+        }
+        return {"rules.yml": json.dumps({"groups": list(groups.values())}), "tests.yml": json.dumps(tests)}
+
+
+def _with_numbers(test: dict[str, Any]) -> dict[str, Any]:
+    asked = [
+        each | {"exp_samples": [sample | {"value": float(sample["value"])} for sample in each["exp_samples"]]}
+        for each in test.get("promql_expr_test", ())
+    ]
+    return test | {"promql_expr_test": asked}
+
+
+@cache
+def rules_of(cluster: Path) -> tuple[Rule, ...]:
+    inventory = cluster_file.load(cluster)
+    component_of = {
+        f"{group.file or component}.yml": component
+        for component, of in rules.COMPONENTS.items()
+        for group in of(inventory)
+    }
+    return tuple(
+        Rule(component_of[name], name, group["name"], group.get("interval"), _only_summary(rule))
+        for name, text in render(inventory).items()
+        for group in yaml.load(text, yaml.CSafeLoader)["groups"]
+        for rule in group["rules"]
+    )
+
+
+def _only_summary(rule: dict[str, Any]) -> dict[str, Any]:
+    """promtool compares annotations as a whole; all but the summary are words and links."""
+    return rule | {"annotations": {"summary": rule["annotations"]["summary"]}} if "alert" in rule else rule
+
+
+def cluster_of(file: str) -> Path:
+    own = FOLDER / f"{file}.cluster.yaml"
+    return own if own.exists() else SMALL_CLUSTER
+
+
+class _AsWritten(yaml.CSafeLoader):
+    """Scalars stay text, as promtool reads them: `0x20` is twenty zeros, and no number in base 16."""
+
+    yaml_implicit_resolvers = {"<": yaml.CSafeLoader.yaml_implicit_resolvers["<"]}
+
+
+@cache
+def cases(file: str) -> tuple[Case, ...]:
+    cluster = cluster_of(file)
+    document = yaml.load((FOLDER / f"{file}.yml").read_text(), _AsWritten)  # noqa: S506 - a safe loader with fewer types
+    names = {Path(name).name for name in document["rule_files"]}
+    loaded = {number: rule for number, rule in enumerate(rules_of(cluster)) if rule.file in names}
+    return tuple(
+        Case(file, cluster, document["evaluation_interval"], test, tuple(sorted(_needed(test, loaded))))
+        for test in document["tests"]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A series that something reads; of alerts also which, None for any series at all."""
+
+    name: str | None
+    labels: tuple[tuple[str, str, str], ...] = ()
+
+
+def _needed(test: dict[str, Any], loaded: dict[int, Rule]) -> set[int]:
+    asked = [_Asked("ALERTS", (("alertname", "=", each["alertname"]),)) for each in test.get("alert_rule_test", ())]
+    asked += [one for each in test.get("promql_expr_test", ()) for one in _reads(each["expr"])]
+    found: set[int] = set()
+    while asked:
+        wanted = asked.pop()
+        new = {number for number, rule in loaded.items() if number not in found and _gives(rule, wanted)}
+        found |= new
+        asked += [one for number in new for one in _reads(loaded[number].body["expr"])]
+    return found
+
+
+def _gives(rule: Rule, asked: _Asked) -> bool:
+    if asked.name is None:
+        return True
+    if "record" in rule.body:
+        return rule.name == asked.name
+    labels = {"alertname": rule.name, "severity": rule.body["labels"]["severity"]}
+    return asked.name in _ALERT_SERIES and all(
+        _matches(labels[label], how, value) for label, how, value in asked.labels if label in labels
+    )
+
+
+def _matches(value: str, how: str, wanted: str) -> bool:
+    fits = bool(re.fullmatch(wanted, value)) if "~" in how else value == wanted
+    return fits != how.startswith("!")
+
+
+_HOW = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
+
+
+@cache
+def _reads(expression: str) -> tuple[_Asked, ...]:
+    return tuple(
+        _Asked(selector.name, tuple((each.name, _HOW[str(each.op)], each.value) for each in selector.matchers.matchers))
+        for selector in selectors(expression)
+    )
+
+
+def selectors(expression: str) -> Iterator[Any]:
+    """Every series that an expression selects, as promql-parser has it."""
+    found: list[Any] = []
+
+    def note(node: Any) -> bool:
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append(node)
+        return True
+
+    promql_parser.walk(promql_parser.parse(expression), note)
+    return iter(found)

@@ -1,0 +1,83 @@
+"""Mutants of rules: of an expression, of how long an alert holds and lingers, and of whom it calls.
+
+Rules of one name, severity and shape are written by one line of code, for each service, node or window: they are one
+template, and changed as one, in each cluster in which they are tested.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+
+from ragpulse.units import prometheus_duration
+from tests.fakes.rule_cases import rules_of
+from tests.mutation.expression import Place, mutations
+from tests.mutation.printing import shape
+
+_OTHER_SEVERITY = {"page": "ticket", "ticket": "page", "info": "page"}
+_WINDOW = re.compile(r"(ragpulse:\w+:[a-z]+)\d+[smhd]\b")  # at the end of the name of what is recorded over it
+
+Spot = tuple[Path, int]  # a cluster file, and the number of a rule in `rules_of` it
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """changed: the rules that differ, as they are then."""
+
+    component: str
+    rule: str
+    severity: str | None
+    change: str
+    changed: Mapping[Spot, dict[str, Any]]
+
+    def __str__(self) -> str:
+        return f"{self.rule}{f' ({self.severity})' if self.severity else ''}: {self.change}"
+
+
+def mutants(clusters: tuple[Path, ...]) -> Iterator[Mutant]:
+    templates: dict[tuple[str, str, str | None, str], list[Spot]] = defaultdict(list)
+    for cluster in clusters:
+        for number, rule in enumerate(rules_of(cluster)):
+            severity = rule.body["labels"].get("severity")
+            name, of_shape = (_WINDOW.sub(r"\1", text) for text in (rule.name, _shape(rule.body["expr"])))
+            templates[rule.component, name, severity, of_shape].append((cluster, number))
+    for (component, name, severity, _), spots in templates.items():
+        changes: dict[Place, dict[Spot, dict[str, Any]]] = defaultdict(dict)
+        words: dict[Place, str] = {}
+        for cluster, number in spots:
+            for place, change, body in _of_rule(rules_of(cluster)[number].body):
+                changes[place][cluster, number] = body
+                words.setdefault(place, change)
+        for place, changed in changes.items():
+            yield Mutant(component, name, severity, words[place], changed)
+
+
+def _of_rule(body: dict[str, Any]) -> Iterator[tuple[Place, str, dict[str, Any]]]:
+    for place, change, expression in _of_expression(body["expr"]):
+        yield place, change, body | {"expr": expression}
+    if "alert" not in body:
+        return
+    for key in ("for", "keep_firing_for"):
+        if key in body:
+            yield (-1, f"{key} dropped"), f"{key}: {body[key]} dropped", {k: v for k, v in body.items() if k != key}
+    if "for" in body:
+        longer = prometheus_duration(2 * promql_parser.parse_duration(body["for"]).total_seconds())
+        yield (-1, "for doubled"), f"for: {body['for']} → {longer}", body | {"for": longer}
+    severity = _OTHER_SEVERITY[body["labels"]["severity"]]
+    change = f"severity: {body['labels']['severity']} → {severity}"
+    yield (-1, "severity"), change, body | {"labels": body["labels"] | {"severity": severity}}
+
+
+@cache
+def _of_expression(expression: str) -> tuple[tuple[Place, str, str], ...]:
+    return tuple((each.place, each.change, each.expression) for each in mutations(expression))
+
+
+@cache
+def _shape(expression: str) -> str:
+    return shape(promql_parser.parse(expression))
