@@ -1,6 +1,5 @@
 """Every alert has a cell, an owner, a drill or a reason, and four kinds of test; every cell has an answer."""
 
-import json
 import re
 from pathlib import Path
 
@@ -10,40 +9,17 @@ from alerts import uncovered
 from alerts.coverage import COMPONENTS, COVERAGE, MODES
 from alerts.coverage_document import coverage_document, detection_times
 from ragpulse import cluster_file
-from tests.fakes.binaries import each_generation
-from tests.fakes.kinds_of_test import KINDS, kinds_of_test
-from tests.fakes.rule_tests import all_rules, run_promtool, small_cluster
+from tests.fakes.rule_tests import all_rules, small_cluster
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = cluster_file.load(ROOT / "cluster.example.yaml")
 RULES = [rule for cluster in (EXAMPLE, small_cluster()) for rule in all_rules(cluster)]
 TIMES = ROOT / "docs" / "detection-times.json"
 DOCUMENT = coverage_document((EXAMPLE,), detection_times(TIMES))
-# It fires always: there is nothing below it, and it has no end. That it fires has a test.
-ALWAYS = "Watchdog"
-
-
-def inputs() -> dict[str, str]:
-    """Alert → its expressions, and those behind the recorded series that they read."""
-    recorded: dict[str, set[str]] = {}
-    for rule in RULES:
-        if "record" in rule:
-            recorded.setdefault(rule["record"], set()).add(rule["expr"])
-    found: dict[str, str] = {}
-    for rule in RULES:
-        if "alert" in rule:
-            found[rule["alert"]] = " ".join((found.get(rule["alert"], ""), *_behind({rule["expr"]}, recorded)))
-    return found
-
-
-def _behind(expressions: set[str], recorded: dict[str, set[str]]) -> set[str]:
-    names = {name for each in expressions for name in re.findall(r"ragpulse:[a-z0-9_:]+", each)}
-    further = {each for name in names for each in recorded.get(name, ())} - expressions
-    return _behind(expressions | further, recorded) if further else expressions
 
 
 def test_every_alert_has_a_cell_and_an_owner_and_nothing_else_has() -> None:
-    assert COVERAGE.keys() == inputs().keys()
+    assert COVERAGE.keys() == {rule["alert"] for rule in RULES if "alert" in rule}
     assert all(covered.cells for covered in COVERAGE.values())
 
 
@@ -60,22 +36,6 @@ def test_every_alert_was_drilled_or_says_why_not() -> None:
     undrilled = {name for name, covered in COVERAGE.items() if not covered.undrilled}
     measured = detection_times(TIMES).keys()
     assert not measured or undrilled <= measured
-
-
-def test_every_alert_has_a_test_that_fires_it_one_that_stays_below_and_one_that_ends_it() -> None:
-    lacking = {name: KINDS - kinds for name, kinds in kinds_of_test(inputs()).items()}
-    assert {name: lacks for name, lacks in lacking.items() if lacks} == {ALWAYS: KINDS - {"fires"}}
-
-
-@each_generation
-def test_where_nothing_is_known_nothing_fires_but_that_a_target_is_missing(generation: int, tmp_path: Path) -> None:
-    fired = 'count by (alertname) (count_over_time(ALERTS{alertstate="firing"}[10m]))'
-    samples = [
-        {"labels": f'{{alertname="{name}"}}', "value": value} for name, value in ((ALWAYS, 1), ("TargetMissing", 2))
-    ]
-    case = {"interval": "1m", "promql_expr_test": [{"eval_time": "10m", "expr": fired, "exp_samples": samples}]}
-    document = {"rule_files": ["rules/*.yml"], "evaluation_interval": "1m", "tests": [case]}
-    run_promtool(json.dumps(document), generation, tmp_path)
 
 
 def test_the_document_leads_from_every_cell_to_runbooks_and_tests_that_exist() -> None:

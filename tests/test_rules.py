@@ -15,11 +15,14 @@ from ragpulse.catalogue import service
 from ragpulse.inventory import Cluster
 from ragpulse.promql import Pattern, PromqlError, bucket_rate, events_rate, instant, rate, reads_gauge, series
 from tests.fakes.binaries import binary, each_generation
+from tests.fakes.derived_cases import derived_cases
+from tests.fakes.kinds_of_test import KINDS, kinds_of_test
 from tests.fakes.rule_cases import FOLDER
 from tests.fakes.rule_tests import (
     all_rules,
     assert_names_exist,
     promtool_tests,
+    run_cases,
     small_cluster,
     whole_promtool_tests,
 )
@@ -61,6 +64,14 @@ NODE_ALERTS = {
 # A page that follows from readiness asks for it; a memory that is lost is counted.
 MEMORY_ALERTS = {"MemoryKeyRefused", "MemoryLeftovers", "MemoryRoundTripFailed", "MemoryStale"}
 
+HAS_NO = {
+    "Watchdog": {"silent", "recovers"},  # it always fires
+    "TargetMissing": {"silent"},  # what it looks at is that nothing is there
+    # One is one too many: between that and none, which is idle, lies nothing.
+    "GpuEccUncorrected": {"silent"},
+    "OutOfMemoryKill": {"silent"},
+}
+
 each_cluster = pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS.keys())
 
 
@@ -74,11 +85,23 @@ def test_the_rules_do_what_their_tests_say(component: str, generation: int, tmp_
     promtool_tests(component, generation, tmp_path)
 
 
+@each_generation
+def test_every_alert_outlives_a_missing_reading_and_is_silent_while_what_explains_it_is_told(
+    generation: int, tmp_path: Path
+) -> None:
+    run_cases(derived_cases(), generation, tmp_path)
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("component", TESTS)
 @each_generation
 def test_over_whole_files_of_rules_they_do_too(component: str, generation: int, tmp_path: Path) -> None:
     whole_promtool_tests(component, generation, tmp_path)
+
+
+def test_every_alert_is_tested_where_it_fires_where_it_is_silent_where_nothing_is_and_where_it_ends() -> None:
+    alerts = {alert["alert"] for alert in all_alerts(small_cluster())}
+    assert not {each: kinds for each in alerts if (kinds := KINDS - kinds_of_test(each) - HAS_NO.get(each, set()))}
 
 
 def test_every_component_with_rules_has_promtool_tests() -> None:

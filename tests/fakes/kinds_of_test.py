@@ -1,64 +1,111 @@
-"""Which kinds of promtool test an alert has, as far as its files say it.
+"""Which kinds of promtool test an alert has, by what its tests expect; that it is so, promtool says.
 
-fires: it is expected. below: nothing is expected of it while series that it reads are there, before it fires or in a
-case in which it does not. recovers: what was expected is no longer, later in the same case. That a case lies *just*
-below a threshold is not seen here: flipping comparators and moving thresholds proves it.
+fires: it is told. silent: it is not, while what it looks at is there. idle: it is not, while that is not there or does
+not move. recovers: it is told, and later in the same test not any more.
 """
 
-import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
 from typing import Any
 
-import yaml
+import promql_parser
 
-from tests.fakes.rule_tests import FOLDER
+from ragpulse.catalogue import BY_NAME
+from tests.fakes.derived_cases import derived_cases
+from tests.fakes.rule_cases import ALERT_SERIES, FOLDER, Asked, Case, Rule, cases, gives, reads, rules_of
+from tests.fakes.series_values import duration, words
+from tests.mutation.printing import printed
 
-KINDS = frozenset({"fires", "below", "recovers"})
-_NAMES = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-_ALERT_NAME = re.compile(r'alertname=~?"([^"]*)"')
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+KINDS = frozenset({"fires", "silent", "idle", "recovers"})
+_STILL = 6  # values in a row that are the same when nothing happens
 
 
-def kinds_of_test(expressions: dict[str, str]) -> dict[str, set[str]]:
-    """expressions: alert → all of its expressions, and those of what they read that is recorded."""
-    found: dict[str, set[str]] = {name: set() for name in expressions}
-    for path in sorted(FOLDER.glob("*.yml")):
-        for case in yaml.load(path.read_text(), yaml.CSafeLoader)["tests"]:
-            given = {_NAMES.match(str(each["series"])).group() for each in case["input_series"]}  # type: ignore[union-attr]
-            for name, expression in expressions.items():
-                reads = bool(given & set(_NAMES.findall(expression)))
-                found[name] |= set(_kinds(name, case, reads=reads))
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """At one moment of a case: is the alert told?"""
+
+    at: timedelta
+    told: bool
+
+
+def kinds_of_test(alert: str) -> set[str]:
+    found: set[str] = set()
+    for case in _every_case():
+        if rules := [rule for rule in rules_of(case.cluster) if rule.name == alert]:
+            found |= _kinds(case, rules)
     return found
 
 
-def _kinds(name: str, case: dict[str, Any], *, reads: bool) -> Iterator[str]:
-    fired: set[str] = set()
-    for _, expected in sorted(_asked(name, case)):
-        if fired - expected:
-            yield "recovers"
-        if expected:
-            yield "fires"
-        elif reads and not fired:
-            yield "below"
-        fired |= expected
+@cache
+def _every_case() -> tuple[Case, ...]:
+    return (*(case for path in sorted(FOLDER.glob("*.yml")) for case in cases(path.stem)), *derived_cases())
 
 
-def _asked(name: str, case: dict[str, Any]) -> Iterator[tuple[float, frozenset[str]]]:
-    for asked in case.get("alert_rule_test", ()):
-        if asked["alertname"] == name:
-            labels = frozenset(str(sorted(each.get("exp_labels", {}).items())) for each in asked["exp_alerts"])
-            yield _seconds(asked["eval_time"]), labels
-    for asked in case.get("promql_expr_test", ()):
-        if _is_about(name, asked["expr"]):
-            yield _seconds(asked["eval_time"]), frozenset({asked["expr"]} if asked["exp_samples"] else ())
+def _kinds(case: Case, rules: list[Rule]) -> set[str]:
+    looks = list(_looks(case, rules))
+    fires = [look.at for look in looks if look.told]
+    quiet = [look.at for look in looks if not look.told]
+    found = {"fires"} if fires else set()
+    if fires and any(at > min(fires) for at in quiet):
+        found.add("recovers")
+    return found | {"silent" if _something_moves(case, rules, at) else "idle" for at in quiet}
 
 
-def _is_about(name: str, expression: str) -> bool:
-    if "ALERTS" not in expression:
-        return False
-    named = _ALERT_NAME.search(expression)
-    return named is None or re.fullmatch(named.group(1), name) is not None
+def _looks(case: Case, rules: list[Rule]) -> Iterator[_Look]:
+    for each in case.test.get("alert_rule_test") or ():
+        if each["alertname"] == rules[0].name:
+            yield _Look(duration(each["eval_time"]), bool(each["exp_alerts"]))
+    for each in case.test.get("promql_expr_test") or ():
+        asked = [one for one in reads(each["expr"]) if one.name in ALERT_SERIES]
+        told = any(float(sample["value"]) for sample in each["exp_samples"])
+        # Of several alerts that are meant at once it is not known which was told, but that none was.
+        meant = any(("alertname", "=", rules[0].name) in one.labels for one in asked)
+        if meant or (not told and any(gives(rule, one) for rule in rules for one in asked)):
+            yield _Look(duration(each["eval_time"]), told)
 
 
-def _seconds(text: str) -> float:
-    return sum(int(amount) * _UNITS[unit] for amount, unit in re.findall(r"(\d+)(ms|s|m|h|d)", str(text)))
+def _something_moves(case: Case, rules: list[Rule], at: timedelta) -> bool:
+    own = _looked_at(case, rules)
+    index = at // duration(case.test["interval"])
+    for each in case.test.get("input_series") or ():
+        selector: Any = promql_parser.parse(each["series"])
+        labels = {one.name: one.value for one in selector.matchers.matchers}
+        if any(one.name == selector.name and one.fits(labels) for one in own):
+            recent = words(each["values"])[: index + 1][-_STILL:]
+            is_there = bool(recent) and recent[-1] not in {"_", "stale"}
+            if is_there and (not _counts(selector.name) or len(set(recent)) > 1):
+                return True
+    return False
+
+
+def _counts(name: str) -> bool:
+    """Such a series is there, too, when nothing happens."""
+    metric = BY_NAME.get(name)
+    return name.endswith(("_bucket", "_count", "_sum")) or (metric is not None and metric.kind == "counter")
+
+
+def _looked_at(case: Case, rules: list[Rule]) -> set[Asked]:
+    """The series behind what is wrong, through everything that is recorded of them."""
+    recorded: dict[str, list[Rule]] = {}
+    for rule in rules_of(case.cluster):
+        if "record" in rule.body:
+            recorded.setdefault(rule.name, []).append(rule)
+    found: set[Asked] = set()
+    waiting = [one for rule in rules for one in reads(_condition(rule.body["expr"]))]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += [deeper for rule in recorded.get(one.name or "", ()) for deeper in reads(rule.body["expr"])]
+    return {one for one in found if one.name not in ALERT_SERIES}
+
+
+@cache
+def _condition(expression: str) -> str:
+    """Without the guards that follow it."""
+    node = promql_parser.parse(expression)
+    while isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "unless":
+        node = node.lhs
+    return printed(node)

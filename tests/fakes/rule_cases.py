@@ -6,7 +6,7 @@ that it names, the series that it asks for, and what these read in turn. Rules o
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from ragpulse import cluster_file
 
 FOLDER = Path(__file__).parents[2] / "alerts" / "tests"
 SMALL_CLUSTER = FOLDER / "cluster.yaml"
-_ALERT_SERIES = ("ALERTS", "ALERTS_FOR_STATE")
+ALERT_SERIES = ("ALERTS", "ALERTS_FOR_STATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,40 +117,42 @@ def cases(file: str) -> tuple[Case, ...]:
     names = {Path(name).name for name in document["rule_files"]}
     loaded = {number: rule for number, rule in enumerate(rules_of(cluster)) if rule.file in names}
     return tuple(
-        Case(file, cluster, document["evaluation_interval"], test, tuple(sorted(_needed(test, loaded))))
+        Case(file, cluster, document["evaluation_interval"], test, tuple(sorted(needed(test, loaded))))
         for test in document["tests"]
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """A series that something reads; of alerts also which, None for any series at all."""
 
     name: str | None
     labels: tuple[tuple[str, str, str], ...] = ()
 
+    def fits(self, labels: Mapping[str, str]) -> bool:
+        """As far as the labels are known."""
+        return all(_matches(labels[label], how, value) for label, how, value in self.labels if label in labels)
 
-def _needed(test: dict[str, Any], loaded: dict[int, Rule]) -> set[int]:
-    asked = [_Asked("ALERTS", (("alertname", "=", each["alertname"]),)) for each in test.get("alert_rule_test", ())]
-    asked += [one for each in test.get("promql_expr_test", ()) for one in _reads(each["expr"])]
+
+def needed(test: dict[str, Any], loaded: dict[int, Rule]) -> set[int]:
+    asked = [Asked("ALERTS", (("alertname", "=", each["alertname"]),)) for each in test.get("alert_rule_test", ())]
+    asked += [one for each in test.get("promql_expr_test", ()) for one in reads(each["expr"])]
     found: set[int] = set()
     while asked:
         wanted = asked.pop()
-        new = {number for number, rule in loaded.items() if number not in found and _gives(rule, wanted)}
+        new = {number for number, rule in loaded.items() if number not in found and gives(rule, wanted)}
         found |= new
-        asked += [one for number in new for one in _reads(loaded[number].body["expr"])]
+        asked += [one for number in new for one in reads(loaded[number].body["expr"])]
     return found
 
 
-def _gives(rule: Rule, asked: _Asked) -> bool:
+def gives(rule: Rule, asked: Asked) -> bool:
     if asked.name is None:
         return True
     if "record" in rule.body:
         return rule.name == asked.name
     labels = {"alertname": rule.name, "severity": rule.body["labels"]["severity"]}
-    return asked.name in _ALERT_SERIES and all(
-        _matches(labels[label], how, value) for label, how, value in asked.labels if label in labels
-    )
+    return asked.name in ALERT_SERIES and asked.fits(labels)
 
 
 def _matches(value: str, how: str, wanted: str) -> bool:
@@ -162,15 +164,15 @@ _HOW = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "Mat
 
 
 @cache
-def _reads(expression: str) -> tuple[_Asked, ...]:
+def reads(expression: str) -> tuple[Asked, ...]:
     return tuple(
-        _Asked(selector.name, tuple((each.name, _HOW[str(each.op)], each.value) for each in selector.matchers.matchers))
-        for selector in selectors(expression)
+        Asked(selector.name, tuple((each.name, _HOW[str(each.op)], each.value) for each in selector.matchers.matchers))
+        for selector in selectors(promql_parser.parse(expression))
     )
 
 
-def selectors(expression: str) -> Iterator[Any]:
-    """Every series that an expression selects, as promql-parser has it."""
+def selectors(expression: Any) -> Iterator[Any]:
+    """Every series that a parsed expression selects, as promql-parser has it."""
     found: list[Any] = []
 
     def note(node: Any) -> bool:
@@ -178,5 +180,5 @@ def selectors(expression: str) -> Iterator[Any]:
             found.append(node)
         return True
 
-    promql_parser.walk(promql_parser.parse(expression), note)
+    promql_parser.walk(expression, note)
     return iter(found)

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ragpulse.catalogue import BY_NAME
 from ragpulse.foreign import FOREIGN
 from ragpulse.inventory import Cluster
 from tests.fakes.binaries import binary
-from tests.fakes.rule_cases import FOLDER, SMALL_CLUSTER, cases, cluster_of, rules_of
+from tests.fakes.rule_cases import FOLDER, SMALL_CLUSTER, Case, cases, cluster_of, rules_of
 
 # It allocates much and lives for a second: collecting garbage less often, and on one core, saves a third of its work.
 SHORT_LIVED = {"GOGC": "400", "GOMAXPROCS": "1"}
@@ -55,7 +56,11 @@ def assert_names_exist(found: list[dict[str, Any]]) -> None:
 
 def promtool_tests(component: str, generation: int, folder: Path) -> None:
     """Runs `alerts/tests/<component>.yml`; `folder` is empty and takes what promtool needs."""
-    for case in cases(component):
+    run_cases(cases(component), generation, folder)
+
+
+def run_cases(found: Iterable[Case], generation: int, folder: Path) -> None:
+    for case in found:
         own = folder / re.sub(r"[^a-z0-9]+", "-", case.name.lower())
         own.mkdir()
         for name, text in case.files(rules_of(case.cluster)[number] for number in case.needs).items():

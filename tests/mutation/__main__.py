@@ -8,6 +8,7 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from tests.fakes.derived_cases import derived_cases
 from tests.fakes.rule_cases import FOLDER, SMALL_CLUSTER, Case, cases
 from tests.mutation import report
 from tests.mutation.equivalent import reason
@@ -22,7 +23,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="the result to docs/mutation.md")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many promtool at a time")
     arguments = parser.parse_args()
-    every_case = [case for path in sorted(FOLDER.glob("*.yml")) for case in cases(path.stem)]
+    every_case = [*(case for path in sorted(FOLDER.glob("*.yml")) for case in cases(path.stem)), *derived_cases()]
     by_spot = cases_by_spot(every_case)
     clusters = tuple(dict.fromkeys([SMALL_CLUSTER, *(case.cluster for case in every_case)]))
     wanted = [each for each in mutants(clusters) if not arguments.components or each.component in arguments.components]

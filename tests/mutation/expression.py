@@ -2,8 +2,8 @@
 
 Thresholds halved, doubled and (small whole ones) one off; states taken for another; comparators turned; guards,
 conditions and alternatives dropped; windows and offsets halved and doubled. Worked on the parsed expression; mutants
-that print alike are one. A mutant's place is the same in all expressions of one shape, so that what one line of code
-writes is changed as one.
+that print alike are one. A mutant's place is the same in all expressions of one shape, and within a guard (what
+follows `unless`) in all guards of one shape, so that what one line of code writes is changed as one.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,14 +14,14 @@ from typing import Any
 
 import promql_parser as promql
 
-from tests.mutation.printing import around, before, children, duration, operand, operation, over, printed
+from tests.mutation.printing import around, before, children, duration, operand, operation, over, printed, shape
 
 _TURNED = {
     ">": (">=", "<="), "<": ("<=", ">="), ">=": (">", "<"), "<=": ("<", ">"), "==": ("!=",), "!=": ("==",),
 }  # fmt: skip
 _SMALL = 10  # up to which a whole number may be one off
 
-Place = tuple[int, str]
+Place = tuple[str, int, str]  # the shape of the guard in which it is, or nothing; the number of the node; what is done
 _Own = Iterator[tuple[str, str, str]]  # kind, what was changed, the text of the mutated node
 
 
@@ -36,23 +36,26 @@ def mutations(expression: str) -> list[Mutation]:
     root = promql.parse(expression)
     seen = {printed(root)}
     found: list[Mutation] = []
-    for mutation in _made(root, count(), within=None):
+    for mutation in _made(root, count(), within=None, guard=""):
         if mutation.expression not in seen:
             seen.add(mutation.expression)
             found.append(mutation)
     return found
 
 
-def _made(node: Any, numbers: Iterator[int], *, within: Any) -> Iterator[Mutation]:
+def _made(node: Any, numbers: Iterator[int], *, within: Any, guard: str) -> Iterator[Mutation]:
     here = next(numbers)
     for kind, change, text in _own(node, within):
-        yield Mutation((here, kind), change, text)
+        yield Mutation((guard, here, kind), change, text)
     parts = children(node)
     texts = [operand(part) for part in parts]
     for index, part in enumerate(parts):
-        for inner in _made(part, numbers, within=node):
-            text = f"({inner.expression})" if isinstance(part, promql.BinaryExpr) else inner.expression
-            yield Mutation(inner.place, inner.change, around(node, [*texts[:index], text, *texts[index + 1 :]]))
+        inner = _made(part, numbers, within=node, guard=guard)
+        if isinstance(node, promql.BinaryExpr) and str(node.op) == "unless" and index == 1:
+            inner = _made(part, count(), within=node, guard=shape(part))
+        for each in inner:
+            text = f"({each.expression})" if isinstance(part, promql.BinaryExpr) else each.expression
+            yield Mutation(each.place, each.change, around(node, [*texts[:index], text, *texts[index + 1 :]]))
 
 
 def _own(node: Any, within: Any) -> _Own:

@@ -1,12 +1,11 @@
 """Mutants of rules: of an expression, of how long an alert holds and lingers, and of whom it calls.
 
 Rules of one name, severity and shape are written by one line of code, for each service, node or window: they are one
-template, and changed as one, in each cluster in which they are tested.
+template, and changed as one, in each cluster in which they are tested; so are guards that are alike, of whatever alert.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,28 +32,25 @@ class Mutant:
     rule: str
     severity: str | None
     change: str
-    changed: Mapping[Spot, dict[str, Any]]
+    changed: dict[Spot, dict[str, Any]]
 
     def __str__(self) -> str:
         return f"{self.rule}{f' ({self.severity})' if self.severity else ''}: {self.change}"
 
 
-def mutants(clusters: tuple[Path, ...]) -> Iterator[Mutant]:
-    templates: dict[tuple[str, str, str | None, str], list[Spot]] = defaultdict(list)
+def mutants(clusters: tuple[Path, ...]) -> list[Mutant]:
+    """Those within a guard bear the name of the first rule that has it."""
+    found: dict[tuple[Any, ...], Mutant] = {}
     for cluster in clusters:
         for number, rule in enumerate(rules_of(cluster)):
             severity = rule.body["labels"].get("severity")
             name, of_shape = (_WINDOW.sub(r"\1", text) for text in (rule.name, _shape(rule.body["expr"])))
-            templates[rule.component, name, severity, of_shape].append((cluster, number))
-    for (component, name, severity, _), spots in templates.items():
-        changes: dict[Place, dict[Spot, dict[str, Any]]] = defaultdict(dict)
-        words: dict[Place, str] = {}
-        for cluster, number in spots:
-            for place, change, body in _of_rule(rules_of(cluster)[number].body):
-                changes[place][cluster, number] = body
-                words.setdefault(place, change)
-        for place, changed in changes.items():
-            yield Mutant(component, name, severity, words[place], changed)
+            for place, change, body in _of_rule(rule.body):
+                guard = _WINDOW.sub(r"\1", place[0])
+                key = (guard, *place[1:]) if guard else (rule.component, name, severity, of_shape, *place)
+                mutant = found.setdefault(key, Mutant(rule.component, name, severity, change, {}))
+                mutant.changed.setdefault((cluster, number), body)
+    return list(found.values())
 
 
 def _of_rule(body: dict[str, Any]) -> Iterator[tuple[Place, str, dict[str, Any]]]:
@@ -64,13 +60,13 @@ def _of_rule(body: dict[str, Any]) -> Iterator[tuple[Place, str, dict[str, Any]]
         return
     for key in ("for", "keep_firing_for"):
         if key in body:
-            yield (-1, f"{key} dropped"), f"{key}: {body[key]} dropped", {k: v for k, v in body.items() if k != key}
+            yield ("", -1, f"{key} dropped"), f"{key}: {body[key]} dropped", {k: v for k, v in body.items() if k != key}
     if "for" in body:
         longer = prometheus_duration(2 * promql_parser.parse_duration(body["for"]).total_seconds())
-        yield (-1, "for doubled"), f"for: {body['for']} → {longer}", body | {"for": longer}
+        yield ("", -1, "for doubled"), f"for: {body['for']} → {longer}", body | {"for": longer}
     severity = _OTHER_SEVERITY[body["labels"]["severity"]]
     change = f"severity: {body['labels']['severity']} → {severity}"
-    yield (-1, "severity"), change, body | {"labels": body["labels"] | {"severity": severity}}
+    yield ("", -1, "severity"), change, body | {"labels": body["labels"] | {"severity": severity}}
 
 
 @cache
