@@ -11,7 +11,8 @@ from ragpulse.objectives import objectives
 from ragpulse.report.attained import Sums, judged
 from ragpulse.report.window import Window
 from tests.fakes.binaries import each_generation
-from tests.fakes.rule_tests import FOLDER, run_promtool
+from tests.fakes.rule_cases import FOLDER
+from tests.fakes.rule_tests import run_promtool
 
 EXAMPLE = (Path(__file__).parent.parent / "cluster.example.yaml").read_text()
 PROMISED = "availability:        {objective: 0.999, window: 30d}"

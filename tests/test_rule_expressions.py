@@ -13,6 +13,7 @@ import pytest
 from exporters.vllm_page import VllmPage
 from ragpulse import cluster_file
 from ragpulse.catalogue import BY_NAME, vllm
+from ragpulse.foreign import FOREIGN, TARGET_LABELS
 from ragpulse.metric import LATENCY_EDGES, Metric, number
 from ragpulse.objectives import ITL_EDGES, TTFT_EDGES
 from ragpulse.units import prometheus_duration
@@ -23,10 +24,6 @@ ROOT = Path(__file__).parent.parent
 CLUSTERS = [ROOT / "cluster.example.yaml", SMALL_CLUSTER, *sorted(FOLDER.glob("*.cluster.yaml"))]
 PAGES = sorted((ROOT / "tests" / "captures" / "vllm").glob("vllm-*.prom"))
 
-TARGET_LABELS = {"cluster", "node", "job", "instance"}
-ALERT_LABELS = {"alertname", "alertstate"}
-# Series that Prometheus makes, with the labels that we know of them.
-FOREIGN = {"up": TARGET_LABELS, "prometheus_notifications_alertmanagers_discovered": TARGET_LABELS}
 # Edges of histograms that vLLM itself fills; ours have `LATENCY_EDGES`.
 EDGES = {vllm.TTFT: TTFT_EDGES, vllm.ITL: ITL_EDGES}
 
@@ -41,13 +38,9 @@ def histogram_of(name: str) -> Metric | None:
 @cache
 def labels_of(name: str, cluster: Path) -> set[str]:
     """Of the series of a name; KeyError where there is none."""
-    rules = rules_of(cluster)
     if name in FOREIGN:
-        return FOREIGN[name]
-    if name == "ALERTS":
-        given = {label for rule in rules if "alert" in rule.body for label in rule.body["labels"]}
-        # An alert keeps the labels of what it looks at, and a source that fails is named by its own.
-        return given | ALERT_LABELS | TARGET_LABELS | {"source", "slo", "check", "gpu"}
+        return {*FOREIGN[name], *TARGET_LABELS}
+    rules = rules_of(cluster)
     if recorded := [rule for rule in rules if rule.body.get("record") == name]:
         given = {label for rule in recorded for label in rule.body["labels"]}
         return given | {label for rule in recorded for label in labels_given(rule.body["expr"], cluster)}

@@ -17,7 +17,7 @@ from ragpulse.promql import Pattern, PromqlError, bucket_rate, events_rate, inst
 from tests.fakes.binaries import binary, each_generation
 from tests.fakes.derived_cases import derived_cases
 from tests.fakes.kinds_of_test import KINDS, kinds_of_test
-from tests.fakes.rule_cases import FOLDER
+from tests.fakes.rule_cases import FOLDER, cluster_of, rules_of
 from tests.fakes.rule_tests import (
     all_rules,
     assert_names_exist,
@@ -100,7 +100,7 @@ def test_over_whole_files_of_rules_they_do_too(component: str, generation: int, 
 
 
 def test_every_alert_is_tested_where_it_fires_where_it_is_silent_where_nothing_is_and_where_it_ends() -> None:
-    alerts = {alert["alert"] for alert in all_alerts(small_cluster())}
+    alerts = {rule.name for test in TESTS for rule in rules_of(cluster_of(test)) if "alert" in rule.body}
     assert not {each: kinds for each in alerts if (kinds := KINDS - kinds_of_test(each) - HAS_NO.get(each, set()))}
 
 

@@ -12,7 +12,7 @@ from exporters.source import Counting
 from ragpulse import cluster_file, yaml_file
 from ragpulse.catalogue import vllm
 from ragpulse.catalogue.service import FAILURES, REASONS, REQUESTS, WITHIN_TARGET
-from tests.fakes.rule_tests import FOLDER
+from tests.fakes.rule_cases import FOLDER
 
 TRAPS = {
     "one failure of twelve an hour": ("budget", "one failure of twelve in an hour is counted, and silent"),
