@@ -147,8 +147,8 @@ REFUSED = {
 
 
 def strange(expression: str) -> list[str]:
-    """What is matched by its value alone is data."""
-    bare = re.sub(r"\boffset \w+", "", re.sub(r'="(?:[^"\\]|\\.)*"', '=""', expression))
+    """What is matched by its value alone is data, and a pattern that any value fits has no lines."""
+    bare = re.sub(r'="(?:[^"\\]|\\.)*"|"\(?\.[*+]\)?"|\boffset \w+', "", expression)
     return [why for why, pattern in REFUSED.items() if re.search(pattern, bare)]
 
 

@@ -80,13 +80,19 @@ def _rules(case: Case, look: _Look) -> list[Rule]:
 def _causes(expression: str, told: dict[str, str]) -> Iterator[str]:
     """The alerts that a guard looks at, each as a series that it sees, with the labels by which both are matched."""
     for guard in _guards(expression):
-        on = guard.modifier.matching.labels if guard.modifier and guard.modifier.matching else ()
+        on = {label: label for label in guard.modifier.matching.labels} if _matches_by_labels(guard) else {}
+        if isinstance(guard.rhs, promql_parser.Call) and guard.rhs.func.name == "label_replace":
+            on[guard.rhs.args[1].val] = guard.rhs.args[3].val
         for selector in selectors(guard.rhs):
             if selector.name in ALERT_SERIES:
-                labels = {"alertname": "Another"} | {label: told[label] for label in on if label in told}
+                labels = {"alertname": "Another"} | {its: told[ours] for ours, its in on.items() if ours in told}
                 labels |= {each.name: each.value.split("|")[0] for each in selector.matchers.matchers if each.value}
                 inside = ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()))
                 yield f"ALERTS{{{inside}}}"
+
+
+def _matches_by_labels(guard: Any) -> bool:
+    return bool(guard.modifier and guard.modifier.matching)
 
 
 def _guards(expression: str) -> list[Any]:
