@@ -17,7 +17,8 @@ from ragpulse.promql import reads_gauge
 from ragpulse.recorded import long_window, short_window
 from ragpulse.units import duration, prometheus_duration
 from ragpulse.vantage import interval, request_timeout
-from tests.fakes.rule_tests import SMALL_CLUSTER, all_rules
+from tests.fakes.rule_cases import SMALL_CLUSTER
+from tests.fakes.rule_tests import all_rules
 
 ROOT = Path(__file__).parent.parent
 FILES = (ROOT / "cluster.example.yaml", SMALL_CLUSTER)

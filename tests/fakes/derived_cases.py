@@ -12,7 +12,19 @@ from typing import Any
 
 import promql_parser
 
-from tests.fakes.rule_cases import ALERT_SERIES, FOLDER, SMALL_CLUSTER, Case, Rule, cases, needed, rules_of, selectors
+from ragpulse.promql import reads_gauge
+from tests.fakes.rule_cases import (
+    ALERT_SERIES,
+    FOLDER,
+    SMALL_CLUSTER,
+    Case,
+    Rule,
+    cases,
+    condition,
+    needed,
+    rules_of,
+    selectors,
+)
 from tests.fakes.series_values import cut, duration
 
 # That nothing is there is what these are for.
@@ -49,7 +61,7 @@ def _where_told() -> dict[str, tuple[Case, _Look]]:
 def _derived(alert: str, case: Case, look: _Look) -> Iterator[Case]:
     rules = _rules(case, look)
     at, every = duration(look["eval_time"]), duration(case.test["interval"])
-    if any("keep_firing_for" in rule.body for rule in rules):
+    if any(reads_gauge(condition(rule.body["expr"])) for rule in rules):
         series = [each | {"values": cut(each["values"], at // every + 1)} for each in case.test["input_series"]]
         later = promql_parser.display_duration(at + duration(case.every))
         name = f"{alert} is told for a moment longer when its readings are missing"

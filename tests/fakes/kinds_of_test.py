@@ -14,9 +14,8 @@ import promql_parser
 
 from ragpulse.catalogue import BY_NAME
 from tests.fakes.derived_cases import derived_cases
-from tests.fakes.rule_cases import ALERT_SERIES, FOLDER, Asked, Case, Rule, cases, gives, reads, rules_of
+from tests.fakes.rule_cases import ALERT_SERIES, FOLDER, Asked, Case, Rule, cases, condition, gives, reads, rules_of
 from tests.fakes.series_values import duration, words
-from tests.mutation.printing import printed
 
 KINDS = frozenset({"fires", "silent", "idle", "recovers"})
 _STILL = 6  # values in a row that are the same when nothing happens
@@ -93,19 +92,10 @@ def _looked_at(case: Case, rules: list[Rule]) -> set[Asked]:
         if "record" in rule.body:
             recorded.setdefault(rule.name, []).append(rule)
     found: set[Asked] = set()
-    waiting = [one for rule in rules for one in reads(_condition(rule.body["expr"]))]
+    waiting = [one for rule in rules for one in reads(condition(rule.body["expr"]))]
     while waiting:
         one = waiting.pop()
         if one not in found:
             found.add(one)
             waiting += [deeper for rule in recorded.get(one.name or "", ()) for deeper in reads(rule.body["expr"])]
     return {one for one in found if one.name not in ALERT_SERIES}
-
-
-@cache
-def _condition(expression: str) -> str:
-    """Without the guards that follow it."""
-    node = promql_parser.parse(expression)
-    while isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "unless":
-        node = node.lhs
-    return printed(node)

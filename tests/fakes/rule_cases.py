@@ -18,6 +18,7 @@ import yaml
 from alerts import rules
 from alerts.render import render
 from ragpulse import cluster_file
+from tests.mutation.printing import printed
 
 FOLDER = Path(__file__).parents[2] / "alerts" / "tests"
 SMALL_CLUSTER = FOLDER / "cluster.yaml"
@@ -182,3 +183,12 @@ def selectors(expression: Any) -> Iterator[Any]:
 
     promql_parser.walk(expression, note)
     return iter(found)
+
+
+@cache
+def condition(expression: str) -> str:
+    """What is wrong, without the guards that follow it."""
+    node = promql_parser.parse(expression)
+    while isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "unless":
+        node = node.lhs
+    return printed(node)
