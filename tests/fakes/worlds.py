@@ -181,10 +181,12 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, generation: int, *, well: bool) -> Iterator[World]:
-    """A real Prometheus that holds it; its last samples are a minute old."""
-    end = (int(time.time()) - 60) // COARSE * COARSE
-    times = [*range(end - WEEK, end - RECENT, COARSE), *range(end - RECENT, end + 1, FINE)]
+def world(
+    folder: Path, generation: int, *, well: bool, end: int | None = None, recent: int = RECENT
+) -> Iterator[World]:
+    """A real Prometheus that holds it; its last samples are a minute old, or of `end`."""
+    end = end or (int(time.time()) - 60) // COARSE * COARSE
+    times = [*range(end - WEEK, end - recent, COARSE), *range(end - recent, end + 1, FINE)]
     with (folder / "week.txt").open("w") as file:
         for name, labels, value in series(well=well, end=end):
             written = ",".join(f'{label}="{text}"' for label, text in labels.items())

@@ -1,0 +1,62 @@
+// States over time, drawn by us: Grafana's own panel is in no package. Texts and colours are Grafana's.
+import { dateTimeFormat, type Field, FieldType, formattedValueToString, getDisplayProcessor, getFieldDisplayName } from '@grafana/data';
+import { useTheme2 } from '@grafana/ui';
+import type { Drawn } from './drawn';
+
+const AXIS = 20;
+const NAMES = 120;
+
+export function Strip({ panel, data, range, width, height }: Drawn) {
+  const theme = useTheme2();
+  if (!data.length) {
+    return <div style={{ height, display: 'grid', placeItems: 'center' }}>{panel.fieldConfig.defaults.noValue ?? 'No data'}</div>;
+  }
+  const [from, to] = [range.from.valueOf(), range.to.valueOf()];
+  const across = (at: number) => NAMES + ((at - from) / (to - from)) * (width - NAMES);
+  const row = (height - AXIS) / data.length;
+  const hours = Array.from({ length: 6 }, (_, index) => from + ((to - from) * index) / 6);
+  return (
+    <svg width={width} height={height} fontSize={12} fill={theme.colors.text.primary}>
+      {data.map((frame, index) => {
+        const field = frame.fields.find((each) => each.type === FieldType.number);
+        const times = frame.fields.find((each) => each.type === FieldType.time)?.values ?? [];
+        const display = field && (field.display ?? getDisplayProcessor({ field, theme }));
+        const top = index * row;
+        return (
+          <g key={index}>
+            <text x={NAMES - 8} y={top + row / 2 + 4} textAnchor="end">{field && getFieldDisplayName(field, frame, data)}</text>
+            {field && display && stretches(field).map(([begin, end]) => {
+              const value = display(field.values[begin]);
+              const [left, right] = [across(times[begin]), across(times[end] ?? to)];
+              return (
+                <g key={begin}>
+                  <rect x={left} y={top + row * 0.05} width={right - left} height={row * 0.9} fill={value.color} fillOpacity={0.8} />
+                  <text x={left + 6} y={top + row / 2 + 4} fill={theme.colors.getContrastText(value.color ?? '#000')}>
+                    {formattedValueToString(value)}
+                  </text>
+                </g>
+              );
+            })}
+          </g>
+        );
+      })}
+      {hours.map((at) => (
+        <text key={at} x={across(at)} y={height - 4}>{dateTimeFormat(at, { format: 'HH:mm', timeZone: 'utc' })}</text>
+      ))}
+    </svg>
+  );
+}
+
+// From where to where the value stays the same; where there is none there is no stretch.
+function stretches(field: Field): [number, number][] {
+  const found: [number, number][] = [];
+  for (let begin = 0, end = 0; begin < field.values.length; begin = end) {
+    while (end < field.values.length && field.values[end] === field.values[begin]) {
+      end += 1;
+    }
+    if (field.values[begin] !== null) {
+      found.push([begin, end]);
+    }
+  }
+  return found;
+}
