@@ -73,6 +73,11 @@ test-memory: ## the proofs that only a real memory service can give: mcp-memory-
 test-boards: $(BIN)/ruff ## compare the boards with Grafana's own types (npm: 26 MB, once; seconds)
 	@documents/scripts/test-boards
 
+.PHONY: pictures
+pictures: $(BIN)/ruff ## draw every board with Grafana's own parts, into docs/images/boards (npm: 460 MB, once; minutes)
+	@documents/scripts/setup test
+	@$(SETTINGS) && documents/scripts/pictures
+
 $(BIN)/ruff:
 	@documents/scripts/setup test
 

@@ -29,7 +29,7 @@ def _table() -> Panel:
         [
             Column(asked.backups()),
             Column(asked.backup_age(backup.LAST_SUCCESS), "Age", _SECONDS),
-            Column(asked.backup_overdue(), "Age of its interval", _RATIO, Limits(warning=1, bad=OVERDUE)),
+            Column(asked.backup_overdue(), "Of interval", _RATIO, Limits(warning=1, bad=OVERDUE), decimals=0),
             Column(asked.backup_reading(backup.LAST_EXIT_CODE), "Last run", words=_EXIT_CODES),
             Column(asked.backup_age(backup.CHECK_SUCCESS), "Checked ago", _SECONDS),
             Column(asked.backup_age(backup.RESTORE_VERIFIED), "Restored ago", _SECONDS),

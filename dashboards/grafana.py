@@ -41,7 +41,7 @@ def written(cluster: Cluster, board: Board) -> dict[str, Any]:
         templating=core.Templating(list=list(_variables(board))),
         annotations=core.Annotations(list=[_annotation(mark) for mark in frame.annotations(cluster)]),
         links=list(_links(cluster, board)),
-        panels=list(_placed(board.rows(cluster), colours.of_nodes(cluster))),
+        panels=list(_placed(board.rows(cluster), cluster)),
     )
     plain: dict[str, Any] = json.loads(DashboardEncoder().encode(dashboard))
     return plain
@@ -84,10 +84,10 @@ def _annotation(mark: frame.Mark) -> dict[str, Any]:
     }
 
 
-def _placed(rows: Iterable[Row | Folded], of_nodes: list[dict[str, Any]], y: int = 0) -> Iterator[core.Panel]:
+def _placed(rows: Iterable[Row | Folded], cluster: Cluster, y: int = 0) -> Iterator[core.Panel]:
     for row in rows:
         if row.title:
-            inside = list(_placed(row.rows, of_nodes, y + 1)) if isinstance(row, Folded) else []
+            inside = list(_placed(row.rows, cluster, y + 1)) if isinstance(row, Folded) else []
             place = core.GridPos(h=1, w=_WIDTH, x=0, y=y)
             yield core.RowPanel(
                 title=row.title, id=panel_id(f"row {row.title}"), gridPos=place, collapsed=bool(inside), panels=inside
@@ -97,12 +97,11 @@ def _placed(rows: Iterable[Row | Folded], of_nodes: list[dict[str, Any]], y: int
             continue
         edges = [_WIDTH * index // len(row.panels) for index in range(len(row.panels) + 1)]
         for panel, left, right in zip(row.panels, edges, edges[1:], strict=False):
-            yield _panel(panel, core.GridPos(h=row.height, w=right - left, x=left, y=y), of_nodes)
+            yield _panel(panel, core.GridPos(h=row.height, w=right - left, x=left, y=y), cluster)
         y += row.height
 
 
-def _panel(panel: Panel, place: core.GridPos, of_nodes: list[dict[str, Any]]) -> core.Panel:
-    about_nodes = panel.kind == "timeseries" and any(query.legend.startswith("{{node}}") for query in panel.queries)
+def _panel(panel: Panel, place: core.GridPos, cluster: Cluster) -> core.Panel:
     defaults: dict[str, Any] = {
         **panel.defaults,
         "unit": panel.unit,
@@ -134,11 +133,20 @@ def _panel(panel: Panel, place: core.GridPos, of_nodes: list[dict[str, Any]]) ->
         extraJson={
             "fieldConfig": {
                 "defaults": defaults,
-                "overrides": [*(of_nodes if about_nodes else []), *panel.overrides],
+                "overrides": [*_colours(panel, cluster), *panel.overrides],
             },
             "options": dict(panel.options),
         },
     )
+
+
+def _colours(panel: Panel, cluster: Cluster) -> Iterator[dict[str, Any]]:
+    if panel.kind == "timeseries":
+        legends = {query.legend for query in panel.queries}
+        if any(legend.startswith("{{node}}") for legend in legends):
+            yield from colours.of_nodes(cluster)
+        if "{{service}}" in legends:
+            yield from colours.of_services(cluster)
 
 
 def _down(down: Down) -> dict[str, Any]:

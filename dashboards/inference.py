@@ -99,7 +99,7 @@ def _first_token() -> Panel:
         " they ran (not measured below 0.3 s). High waiting: more demand than it serves; else long prompts.",
         [
             *_users_and_canaries(vllm.TTFT, vllm_canary.TTFT),
-            Line(queries.slowest(vllm.QUEUE_TIME, 0.95), "{{service}} waited, 95 %"),
+            Line(queries.slowest(vllm.QUEUE_TIME, 0.95), "{{service}} waited, 95 %", colour="light-purple"),
         ],
         _SECONDS,
     )
@@ -117,9 +117,9 @@ def _between_tokens() -> Panel:
 
 def _users_and_canaries(of_users: Metric, of_canaries: Metric) -> list[Line]:
     return [
-        Line(queries.slowest(of_users, 0.5), "{{service}} users, 50 %"),
-        Line(queries.slowest(of_users, 0.95), "{{service}} users, 95 %"),
-        Line(queries.slowest(of_canaries, 0.95), "{{service}} canaries, 95 %"),
+        Line(queries.slowest(of_users, 0.5), "{{service}} users, 50 %", quantile=0.5),
+        Line(queries.slowest(of_users, 0.95), "{{service}} users, 95 %", quantile=0.95),
+        Line(queries.slowest(of_canaries, 0.95), "{{service}} canaries, 95 %", colour="purple"),
     ]
 
 
@@ -200,6 +200,7 @@ def _not_offered() -> Panel:
         " that reason, and nothing is broken.",
         Line(queries.not_offered(), "{{service}} {{metric}}"),
         {0: ("not offered", UNKNOWN)},
+        without_data="Everything is offered",
     )
 
 

@@ -14,6 +14,7 @@ from ragpulse.inventory import Cluster
 _VERDICT_HEIGHT, _HEIGHT, _TABLE_HEIGHT = 4, 8, 7
 _RATIO, _WATTS, _CELSIUS, _BYTES, _COUNT = "percentunit", "watt", "celsius", "bytes", "short"
 _GPU = "{{node}} GPU {{gpu}}"
+_OF_BANDS = {"below": "light-blue", "inside": "blue", "above": "purple"}
 _BUSY = Limits(warning=0.9, bad=0.97)
 
 
@@ -66,7 +67,7 @@ def _band() -> Panel:
         "Time in the band",
         "How the time of all GPUs shown is shared between below, inside and above the band of the target. A fact and no"
         " verdict: much above means no headroom, much below is a fault only while requests wait.",
-        [Line(queries.gpu_bands(), "{{band}}")],
+        [Line(queries.gpu_bands(), "{{band}}", colours=_OF_BANDS)],
         _RATIO,
         top=1,
         stacked=True,
@@ -166,7 +167,7 @@ def _nodes_now() -> Panel:
             Column(queries.node_state(), "State", words=COMPONENT),
             Column(queries.now_cpu_busy(), "CPU busy", _RATIO, _BUSY),
             Column(queries.now_memory_used(), "Memory used", _RATIO, _BUSY),
-            Column(queries.now_pressure(), "Pressure", _RATIO, Limits(warning=0.1, bad=0.3)),
+            Column(queries.now_pressure(), "Pressure", _RATIO, Limits(warning=0.1, bad=0.3), decimals=1),
             Column(queries.now_gpu_busy(), "GPUs busy", _RATIO),
             Column(queries.hottest(), "GPU", _CELSIUS),
             Column(queries.uptime(), "Up for", "s"),

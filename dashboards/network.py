@@ -12,6 +12,8 @@ from ragpulse.inventory import Cluster
 _VERDICT_HEIGHT, _HEIGHT, _TABLE_HEIGHT = 4, 8, 9
 _SECONDS, _RATIO, _BYTES_PER_SECOND, _PACKETS = "s", "percentunit", "Bps", "pps"
 _LINK, _WAY = "{{node}} {{interface}} ({{tier}})", "{{node}} to {{peer}} ({{tier}})"
+# Of what fails: `none` is all of it while nothing does.
+_FAILING_WAY, _FAILING_LINK = "{{node}} {{peer}} {{tier}} {{reason}}", "{{node}} {{interface}} {{tier}} {{direction}}"
 # A link that is this full makes what it carries wait (the usual marks for a line's utilisation).
 _FULL = Limits(warning=0.8, bad=0.95)
 _ANY = Limits(warning=1, bad=1)
@@ -58,6 +60,7 @@ def _fullest() -> Panel:
         _RATIO,
         _FULL,
         Down("network", "Share of the line rate"),
+        decimals=1,
     )
 
 
@@ -121,7 +124,7 @@ def _failing() -> Panel:
         "Connections that fail",
         "Failed connections per second by way and reason. Timeout is a lost or filtered packet, unreachable a route or"
         " a process that does not listen; look there.",
-        [Line(queries.failures_by_reason(), f"{_WAY} {{{{reason}}}}")],
+        [Line(queries.failures_by_reason(), _FAILING_WAY)],
         "reqps",
     )
 
@@ -140,7 +143,7 @@ def _links() -> Panel:
             Column(queries.links_up(), "Carrier", words=_UP),
             Column(queries.link_reading(network.LINK_SPEED), "Speed", _BYTES_PER_SECOND),
             Column(queries.link_reading(network.LINK_MTU), "MTU", "bytes"),
-            Column(queries.utilisation(300.0), "Used", _RATIO, _FULL),
+            Column(queries.utilisation(300.0), "Used", _RATIO, _FULL, decimals=1),
             Column(queries.traffic(network.RECEIVED, 300.0), "Received", _BYTES_PER_SECOND),
             Column(queries.traffic(network.SENT, 300.0), "Sent", _BYTES_PER_SECOND),
         ],
@@ -192,7 +195,7 @@ def _errors() -> Panel:
         "Damaged packets",
         "Per second, by link and direction; links without any are not drawn. Steady ones are a cable or a port: replace"
         " the cable first.",
-        [Line(queries.trouble(network.ERRORS), f"{_LINK} {{{{direction}}}}")],
+        [Line(queries.trouble(network.ERRORS), _FAILING_LINK)],
         _PACKETS,
     )
 
@@ -202,7 +205,7 @@ def _drops() -> Panel:
         "Dropped packets",
         "Per second, by link and direction; links without any are not drawn. The queue was full: the receiver is too"
         " slow, or a faster link sends into a slower one.",
-        [Line(queries.trouble(network.DROPPED), f"{_LINK} {{{{direction}}}}")],
+        [Line(queries.trouble(network.DROPPED), _FAILING_LINK)],
         _PACKETS,
     )
 

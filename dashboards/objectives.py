@@ -1,6 +1,7 @@
 """Objectives: what is promised, how much of it is spent, how fast, and which alerts fire?"""
 
 from collections.abc import Iterator
+from itertools import cycle
 
 from dashboards import alert_rows, targets
 from dashboards import objectives_queries as queries
@@ -8,6 +9,7 @@ from dashboards import queries as shared
 from dashboards.links import BoardName, Down
 from dashboards.panel import Board, Folded, Panel, Row, Variable
 from dashboards.panels import BAD, GOOD, Column, Key, Line, count_of_bad, judged, table, trend
+from dashboards.panels.colours import OF_LINES
 from ragpulse import budget
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Slo
@@ -68,6 +70,7 @@ def _burn(cluster: Cluster) -> Panel:
         _TIMES,
         targets.BURN_LIMITS,
         Down("objectives", "Objectives"),
+        decimals=1,
         without_data="Not judgeable",
     )
 
@@ -90,12 +93,12 @@ def _table(cluster: Cluster) -> Panel:
         " spent it. Grey or small `measured`: it is still learning; red: its service is named, look at its alert.",
         [Key("service", "Service"), Key("slo", "Target"), Key("check", "Check")],
         [
-            Column(queries.objectives(), "Objective", _RATIO),
+            Column(queries.shares(), "Objective", _RATIO),
             Column(queries.met(cluster), "Now", words={0: ("Missed", BAD), 1: ("Met", GOOD)}),
-            Column(queries.attained(cluster), "Attained", _RATIO),
+            Column(queries.attained(cluster), "Attained", _RATIO, decimals=3),
             Column(queries.left(), "Budget left", _RATIO, targets.BUDGET_LIMITS, lowest=targets.OVERSPENT),
-            Column(queries.burn(hour), "Burn 1 h", _TIMES, targets.BURN_LIMITS),
-            Column(queries.burn(day), "Burn 1 d", _TIMES, targets.BURN_LIMITS),
+            Column(queries.burn(hour), "Burn 1 h", _TIMES, targets.BURN_LIMITS, decimals=1),
+            Column(queries.burn(day), "Burn 1 d", _TIMES, targets.BURN_LIMITS, decimals=1),
             Column(queries.lasts(), "Lasts", _SECONDS),
             Column(queries.measured(cluster), "Measured", _RATIO),
         ],
@@ -110,7 +113,10 @@ def _burn_rates(cluster: Cluster) -> Panel:
         "Burn rates",
         "Of the budget that burns fastest, over windows from minutes to days. All above a line: it pages (upper) or"
         " earns a ticket (lower); short ones low and long ones high: it is over, and still being paid for.",
-        [Line(queries.worst_burn(window), human_duration(window)) for window in windows],
+        [
+            Line(queries.worst_burn(window), human_duration(window), colour=colour)
+            for window, colour in zip(windows, cycle(OF_LINES), strict=False)
+        ],
         _TIMES,
         limits=targets.BURN_LIMITS,
     )
@@ -162,12 +168,12 @@ def _bad(cluster: Cluster) -> Panel:
 def _cluster_available(cluster: Cluster) -> Panel:
     target = cluster.targets.availability
     promised = [Line(f"vector({target.objective:.10g})", "objective", target=True)] if target else []
-    over = [Line(queries.cluster_attained(target.window), "over its window")] if target else []
+    over = [Line(queries.cluster_attained(target.window), "over its window", colour="light-blue")] if target else []
     return trend(
         "The whole cluster",
         "Share of the work that the weakest service could do at each moment, and its mean over the window. The service"
         " that is weakest most often is the one to make sturdier.",
-        [Line(queries.cluster_available(), "now"), *over, *promised],
+        [Line(queries.cluster_available(), "now", colour="blue"), *over, *promised],
         _RATIO,
         top=1,
     )

@@ -22,8 +22,9 @@ def fastest_burn(cluster: Cluster) -> str:
     return f"max({series(budget.burn(budget.pace(cluster)), cluster=_CLUSTER, slo=_SLO)})"
 
 
-def objectives() -> str:
-    return _each(recorded.SLO_OBJECTIVE)
+def shares() -> str:
+    """What is promised, of objectives that are a share: tokens per second are not read as one."""
+    return f"{_each(recorded.SLO_OBJECTIVE)} <= 1"
 
 
 def met(cluster: Cluster) -> str:

@@ -18,11 +18,13 @@ def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
     slos = targets.slos(cluster)
     yield Row([*(_verdict(cluster, slo) for slo in slos), *_others(cluster)], _VERDICT_HEIGHT)
     yield Row(list(_states(cluster)), _STATES_HEIGHT, "Components")
-    yield Row([*([parts.objectives(cluster)] if slos else []), parts.firing(cluster)], _TREND_HEIGHT, "What to look at")
-    yield Row([parts.timeline(), parts.headroom(cluster)], _TREND_HEIGHT, "What happened, and what is left")
+    # A table as wide as this one is not to be read beside another.
+    yield from [Row([parts.objectives(cluster)], _TREND_HEIGHT, "Targets now")] if slos else []
+    yield Row([parts.firing(cluster), parts.headroom(cluster)], _TREND_HEIGHT, "What to look at, and what is left")
+    yield Row([parts.timeline()], _TREND_HEIGHT, "What happened")
     yield Row([parts.starts(), parts.versions()], _TREND_HEIGHT)
     for index in range(0, len(slos), 2):
-        title = "" if index else "Targets"
+        title = "" if index else "Targets over time"
         attained = (targets.attained(cluster, slo, _to(slo)) for slo in slos[index : index + 2])
         yield Row(list(attained), _TREND_HEIGHT, title)
 

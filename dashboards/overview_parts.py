@@ -28,7 +28,7 @@ def objectives(cluster: Cluster) -> Panel:
                 queries.budget_left(), "Budget left", _RATIO, targets.BUDGET_LIMITS,
                 lowest=targets.OVERSPENT,
             ),
-            Column(queries.burn(cluster), "Burn rate", _COUNT, targets.BURN_LIMITS),
+            Column(queries.burn(cluster), "Burn rate", _COUNT, targets.BURN_LIMITS, decimals=1),
         ],
         by="Now",
         without_data="Not judgeable",

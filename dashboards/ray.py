@@ -29,7 +29,7 @@ def _nodes() -> Panel:
         [
             Column(asked.by_node(ray.NODE_ALIVE), "Alive", words=_ALIVE),
             Column(asked.by_node(ray.GPUS_REGISTERED), "GPUs"),
-            Column(asked.object_store(), "Object store", _RATIO, _FULL),
+            Column(asked.object_store(), "Store", _RATIO, _FULL),
         ],
         without_data="Its head does not tell",
     )

@@ -12,6 +12,9 @@ from dashboards.panels.limits import Limits
 from dashboards.panels.trends import ref_id
 from dashboards.panels.words import Words
 
+# In a cell of a row that has other values. What `table` is told says why there is no row at all.
+_NOTHING = "–"
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -32,6 +35,7 @@ class Column:
     limits: Limits | None = None
     lowest: float = 0
     words: Words = field(default_factory=dict)
+    decimals: int | None = None  # without them Grafana shows 99.99 % as 100.0 %, and 0.004 % as 0.00400 %
     down: Down | Away | None = None
 
 
@@ -98,6 +102,9 @@ def _override(title: str, properties: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _properties(column: Column) -> Iterator[dict[str, Any]]:
     yield {"id": "unit", "value": column.unit}
+    yield {"id": "noValue", "value": _NOTHING}
+    if column.decimals is not None:
+        yield {"id": "decimals", "value": column.decimals}
     steps = column.limits.steps(column.lowest) if column.limits else of.steps(column.words) if column.words else []
     if steps:
         yield {

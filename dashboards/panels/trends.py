@@ -1,12 +1,12 @@
 """Graphs over time; a target or limit is a line across them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from dashboards.links import Down
 from dashboards.panel import Panel, Query, Step
-from dashboards.panels.colours import QUANTILES, TARGET, fixed
+from dashboards.panels.colours import QUANTILES, TARGET, fixed, named
 from dashboards.panels.limits import Limits
 
 _STACKED_FILL = 40  # percent
@@ -14,12 +14,16 @@ _STACKED_FILL = 40  # percent
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One query of a graph. `target`: drawn as the line to reach. `quantile`: it has the colour of that quantile."""
+    """One query of a graph. `target`: drawn as the line to reach. `quantile`: it has the colour of that quantile.
+    `colour`: where there is only one line of it. `colours`: of its lines, by legend.
+    """
 
     expression: str
     legend: str
     target: bool = False
     quantile: float | None = None
+    colour: str = ""
+    colours: Mapping[str, str] = field(default_factory=dict)
 
 
 def trend(
@@ -78,5 +82,7 @@ def _looks(query: str, line: Line) -> Iterable[dict[str, Any]]:
     if line.target:
         dashes = {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [10, 10]}}
         yield {"matcher": matcher, "properties": [dashes, fixed(TARGET)]}
-    if line.quantile is not None:
-        yield {"matcher": matcher, "properties": [fixed(QUANTILES[line.quantile])]}
+    if colour := line.colour or (QUANTILES[line.quantile] if line.quantile is not None else ""):
+        yield {"matcher": matcher, "properties": [fixed(colour)]}
+    for legend, colour in line.colours.items():
+        yield named(legend, colour)

@@ -38,13 +38,14 @@ def judged(
     limits: Limits,
     *down: Down,
     lowest: float = 0,
+    decimals: int | None = None,
     without_data: str = "Unknown",
 ) -> Panel:
     """A number with its unit. without_data: what the absence of a value means here, like `No traffic`."""
     query = Query(expression, instant=True)
     return tile(
         title, description, query, steps=limits.steps(lowest), down=down, without_data=without_data,
-        unit=unit, lowest=lowest,
+        unit=unit, lowest=lowest, decimals=decimals,
     )  # fmt: skip
 
 
@@ -58,6 +59,7 @@ def tile(
     without_data: str,
     unit: str = "none",
     lowest: float = 0,
+    decimals: int | None = None,
     mappings: Sequence[dict[str, Any]] = (),
 ) -> Panel:
     return Panel(
@@ -71,7 +73,7 @@ def tile(
         down=down,
         without_data=without_data,
         mappings=mappings,
-        defaults={"color": {"mode": "thresholds"}},
+        defaults={"color": {"mode": "thresholds"}} | ({} if decimals is None else {"decimals": decimals}),
         options={
             "colorMode": "background",
             "graphMode": "none",

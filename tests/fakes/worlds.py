@@ -70,8 +70,9 @@ def _choices(metric: Metric, label: str, at: str) -> tuple[str, ...]:
 
 def _samples(metric: Metric, labels: Labels, *, well: bool, end: int) -> Iterator[tuple[str, Labels, Value]]:
     if metric.kind == "histogram":
-        for edge in LATENCY_EDGES:  # nine of ten events below 50 ms
-            yield f"{metric.name}_bucket", {"le": str(edge)}, Value(9e5, 0.9 if edge >= 0.05 else 0)
+        for edge in LATENCY_EDGES:  # nine of ten events below 50 ms, the rest below 100 ms, or beyond any edge
+            share = 0 if edge < 0.05 else 1 if well and edge >= 0.1 else 0.9
+            yield f"{metric.name}_bucket", {"le": str(edge)}, Value(share * 1e6, share)
         yield f"{metric.name}_bucket", {"le": "+Inf"}, Value(1e6, 1)
         yield f"{metric.name}_sum", {}, Value(1e5, 0.1)
         yield f"{metric.name}_count", {}, Value(1e6, 1)
@@ -138,7 +139,7 @@ def _objectives(*, share: float, well: bool) -> Iterator[tuple[str, Labels, Valu
     windows = recorded.short_window(EXAMPLE), recorded.long_window(EXAMPLE)
     for objective in objectives(EXAMPLE):
         labels = AT | objective.labels
-        value = share if objective.unit == "ratio" else share * 2000
+        value = share if objective.unit == "ratio" else share * 1500
         yield recorded.SLO_OBJECTIVE, labels, Value(objective.value)
         for window in windows:
             yield recorded.slo_value(window), labels, Value(value)

@@ -3,7 +3,7 @@ import { createTheme, type DataFrame, ThemeContext } from '@grafana/data';
 import { GlobalStyles, PanelChrome } from '@grafana/ui';
 import { createRoot } from 'react-dom/client';
 import type { Drawn } from './drawn';
-import { shown, timeRange } from './fields';
+import { loaded, shown, timeRange } from './fields';
 import type { Heading, Panel, Sheet } from './sheet';
 import { Strip } from './strip';
 import { Table } from './table';
@@ -47,9 +47,13 @@ function RowTitle({ title, gridPos, collapsed }: Heading) {
 }
 
 async function draw() {
-  const drawn = await Promise.all(sheet.panels.map(async (panel) =>
-    panel.type === 'row' ? <RowTitle key={panel.title} {...panel} />
-      : <Drawing key={panel.title} panel={panel} data={await shown(panel, sheet, theme)} />));
+  const drawn = await Promise.all(sheet.panels.map(async (each) => {
+    if (each.type === 'row') {
+      return <RowTitle key={`row ${each.title}`} {...each} />;
+    }
+    const panel = loaded(each);
+    return <Drawing key={panel.title} panel={panel} data={await shown(panel, sheet, theme)} />;
+  }));
   const chosen = Object.entries(sheet.variables).map(([name, value]) => `${name}: ${value}`).join(' · ');
   createRoot(document.getElementById('sheet')!).render(
     <ThemeContext.Provider value={theme}>

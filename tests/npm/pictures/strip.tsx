@@ -4,7 +4,7 @@ import { useTheme2 } from '@grafana/ui';
 import type { Drawn } from './drawn';
 
 const AXIS = 20;
-const NAMES = 120;
+const NAMES = 160;
 
 export function Strip({ panel, data, range, width, height }: Drawn) {
   const theme = useTheme2();
@@ -14,7 +14,8 @@ export function Strip({ panel, data, range, width, height }: Drawn) {
   const [from, to] = [range.from.valueOf(), range.to.valueOf()];
   const across = (at: number) => NAMES + ((at - from) / (to - from)) * (width - NAMES);
   const row = (height - AXIS) / data.length;
-  const hours = Array.from({ length: 6 }, (_, index) => from + ((to - from) * index) / 6);
+  const labels = width > 400 ? 6 : 3;
+  const hours = Array.from({ length: labels }, (_, index) => from + ((to - from) * index) / labels);
   return (
     <svg width={width} height={height} fontSize={12} fill={theme.colors.text.primary}>
       {data.map((frame, index) => {

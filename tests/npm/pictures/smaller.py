@@ -1,0 +1,17 @@
+"""`python tests/npm/pictures/smaller.py FROM.png TO.png`: the picture with a palette of 64 colours, a third of its size."""
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+
+def main(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(source) as picture:
+        few = picture.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    few.save(target, optimize=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
