@@ -73,6 +73,10 @@ test-memory: ## the proofs that only a real memory service can give: mcp-memory-
 test-boards: $(BIN)/ruff ## compare the boards with Grafana's own types (npm: 26 MB, once; seconds)
 	@documents/scripts/test-boards
 
+.PHONY: test-page
+test-page: $(BIN)/ruff ## have axe-core judge the Overview page and a runbook in Chromium (npm: 3 MB, once; seconds)
+	@documents/scripts/test-page
+
 .PHONY: pictures
 pictures: $(BIN)/ruff ## draw every board with Grafana's own parts, into docs/images/boards (npm: 460 MB, once; minutes)
 	@documents/scripts/setup test

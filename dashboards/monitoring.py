@@ -55,7 +55,7 @@ def _scraped() -> Iterator[Panel]:
 
 def _heard() -> Iterator[Panel]:
     yield count_of_bad(
-        "Rule groups failing",
+        "Rules failing",
         "Groups in which a rule could not be evaluated in the last minutes. Their alerts and records stand still: the"
         " log of Prometheus says which rule and why.",
         queries.rules_failing(),
@@ -72,7 +72,7 @@ def _heard() -> Iterator[Panel]:
 
 def _right() -> Iterator[Panel]:
     yield count_of_bad(
-        "Configurations refused",
+        "Reloads refused",
         "Agents and monitors that refused a new configuration and go on with the old one. Mend the file and load it"
         " anew; the alert says where.",
         queries.configurations_refused(),

@@ -48,7 +48,7 @@ def _known() -> Iterator[Panel]:
         Down("overview", "Alerts firing"),
     )
     yield count_of_bad(
-        "Sources without data",
+        "Silent sources",
         "What its agent should read and has not read for several intervals. The table below says which; the agent's"
         " page says why.",
         queries.silent_sources(),
@@ -79,7 +79,7 @@ def _whole(cluster: Cluster) -> Iterator[Panel]:
         Down("network", "Links"),
     )
     yield count_of_bad(
-        "Clock not synchronised",
+        "Clock astray",
         "1 when the kernel does not call its clock synchronised. Times of this node and of others cannot be compared:"
         " start the time service.",
         queries.clock_astray(),
