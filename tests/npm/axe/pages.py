@@ -1,9 +1,10 @@
-"""`python tests/npm/axe/pages.py FOLDER AXE.js`: the Overview page of a mixed day and a runbook, each light and dark, wide
-and on a phone, with axe-core inside, whose findings `axe.js` writes where `--dump-dom` shows them. Prints their names.
+"""`python tests/npm/axe/pages.py FOLDER AXE.js`: the Overview page of a mixed day and a runbook, each light and dark,
+wide and on a phone, with axe-core inside, whose findings `axe.js` writes where `--dump-dom` shows them. Prints their
+names and widths.
 
-Chromium has no switch for the dark colours: the page is told that what it has for a dark screen is for every screen. Its
-window is never as narrow as a phone, so that each page stands in a frame of its width. The policy that forbids scripts
-is a header of our server, so that a page opened as a file may run this one.
+Chromium has no switch for the dark colours: the page is told that what it has for a dark screen is for every screen.
+Its window is never as narrow as a phone, so that each page stands in a frame of its width. The policy that forbids
+scripts is a header of our server, so that a page opened as a file may run this one.
 """
 
 import sys
@@ -22,7 +23,8 @@ RUNBOOK = "ServiceNotReady"
 WIDE, PHONE = 1280, 390  # pixels
 FRAME = """\
 <!doctype html>
-<html lang="en"><title>{name}</title><iframe title="{name}" width="{width}" height="1500" srcdoc="{page}"></iframe></html>
+<html lang="en"><title>{name}</title>
+<iframe title="{name}" width="{width}" height="1500" srcdoc="{page}"></iframe></html>
 """
 
 

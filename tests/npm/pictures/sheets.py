@@ -40,9 +40,10 @@ Json = dict[str, Any]
 def main(folder: Path) -> None:
     with httpx.Client(trust_env=False, timeout=60) as client:
         for name, words in WORLDS.items():
-            with tempfile.TemporaryDirectory() as place, world(
-                Path(place), 0, well=name == "well", end=END, recent=SHOWN + 600
-            ) as found:
+            with (
+                tempfile.TemporaryDirectory() as place,
+                world(Path(place), 0, well=name == "well", end=END, recent=SHOWN + 600) as found,
+            ):
                 for file in sorted(BOARDS.glob("*.json")):
                     board = json.loads(file.read_text())
                     sheet = _sheet(client, found, board, words)

@@ -1,4 +1,4 @@
-"""`python tests/npm/pictures/smaller.py FROM.png TO.png`: the picture with a palette of 64 colours, a third of its size."""
+"""`python tests/npm/pictures/smaller.py FROM.png TO.png`: the picture with 64 colours, a third of its size."""
 
 import sys
 from pathlib import Path
