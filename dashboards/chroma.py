@@ -67,6 +67,7 @@ def _distance_drift() -> Panel:
         " than it had, or distances are computed in another way: look at what wrote to it.",
         [Line(asked.of_service(chroma_recall.DISTANCE_DRIFT), "{{service}}")],
         _RATIO,
+        soft_top=2 * DRIFT,
         limits=Limits(warning=DRIFT, bad=DRIFT),
     )
 

@@ -142,7 +142,7 @@ def _links() -> Panel:
         [
             Column(queries.links_up(), "Carrier", words=_UP),
             Column(queries.link_reading(network.LINK_SPEED), "Speed", _BYTES_PER_SECOND),
-            Column(queries.link_reading(network.LINK_MTU), "MTU", "bytes"),
+            Column(queries.link_reading(network.LINK_MTU), "MTU"),
             Column(queries.utilisation(300.0), "Used", _RATIO, _FULL, decimals=1),
             Column(queries.traffic(network.RECEIVED, 300.0), "Received", _BYTES_PER_SECOND),
             Column(queries.traffic(network.SENT, 300.0), "Sent", _BYTES_PER_SECOND),

@@ -5,8 +5,11 @@ from dashboards import node_queries as queries
 from dashboards.links import Down
 from dashboards.panel import Panel
 from dashboards.panels import BAD, COMPONENT, GOOD, Column, Key, Limits, Line, table, trend
+from dashboards.panels.colours import OF_LINES
+from ragpulse.catalogue.node import CPU_MODES
 
 _RATIO, _SECONDS, _BYTES_PER_SECOND, _COUNT = "percentunit", "s", "Bps", "short"
+_OF_MODES = dict(zip(CPU_MODES, OF_LINES, strict=True))
 _CELSIUS, _WATTS = "celsius", "watt"
 
 
@@ -44,7 +47,7 @@ def processor() -> Panel:
         "Processor",
         "Share of the time of all cores by what it was spent on. Much iowait: look at the disks; much system or"
         " softirq: at the network; much steal: at the host.",
-        [Line(queries.processor_modes(), "{{mode}}")],
+        [Line(queries.processor_modes(), "{{mode}}", colours=_OF_MODES)],
         _RATIO,
         top=1,
         stacked=True,

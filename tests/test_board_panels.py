@@ -28,14 +28,17 @@ from dashboards.panels import (
 from ragpulse.catalogue import vllm
 from tests.fakes.board_json import Json, cluster
 
-CLUSTER = cluster("cluster: c\nnodes: {a: {address: 127.0.0.1}, a-2: {address: 127.0.0.2}}\n")
+CLUSTER = cluster(
+    "cluster: c\nnodes: {a: {address: 127.0.0.1}, a-2: {address: 127.0.0.2}}\n"
+    "services: {s: {kind: http, nodes: [a], url: 'http://127.0.0.1:8000'}}\n"
+)
 TABLE = table(
     "T",
     "What. Do.",
     [Key("node", "Node", Down("node", choose={"node": cell("Node")}))],
     [
         Column("up"),
-        Column("up", "Busy", "percentunit", Limits(0.8, 0.9)),
+        Column("up", "Busy", "percentunit", Limits(0.8, 0.9), decimals=1),
         Column("up", "State", words={1: ("Up", GOOD)}),
     ],
     by="Busy",
@@ -96,7 +99,27 @@ def test_a_quantile_and_a_target_have_their_own_looks_by_query() -> None:
 def test_lines_of_nodes_have_the_colours_of_the_nodes() -> None:
     of_nodes = one(trend("T", "d", [Line("up", "{{node}} x")], "s"))["fieldConfig"]["overrides"]
     assert [override["matcher"]["options"] for override in of_nodes] == ["/^a( |$)/", r"/^a\-2( |$)/"]
-    assert not one(trend("T", "d", [Line("up", "{{service}}")], "s"))["fieldConfig"]["overrides"]
+    assert not one(trend("T", "d", [Line("up", "{{service}} x")], "s"))["fieldConfig"]["overrides"]
+
+
+def test_a_line_that_is_a_service_has_the_colour_of_the_service() -> None:
+    of_services = one(trend("T", "d", [Line("up", "{{service}}")], "s"))["fieldConfig"]["overrides"]
+    assert [override["matcher"] for override in of_services] == [{"id": "byName", "options": "s"}]
+
+
+def test_lines_of_one_query_can_have_a_colour_each() -> None:
+    panel = one(trend("T", "d", [Line("a", "x", colour="purple"), Line("b", "{{band}}", colours={"in": "blue"})], "s"))
+    of_query, of_band = panel["fieldConfig"]["overrides"]
+    assert of_query["matcher"] == {"id": "byFrameRefID", "options": "A"}
+    assert of_band["matcher"] == {"id": "byName", "options": "in"}
+
+
+def test_the_axis_of_what_is_nearly_always_0_ends_where_it_is_told() -> None:
+    assert (
+        one(trend("T", "d", [Line("up", "x")], "s", soft_top=2))["fieldConfig"]["defaults"]["custom"]["axisSoftMax"]
+        == 2
+    )
+    assert "axisSoftMax" not in one(trend("T", "d", [Line("up", "x")], "s"))["fieldConfig"]["defaults"]["custom"]
 
 
 def test_a_tile_of_a_value_has_its_unit_and_says_what_no_value_means() -> None:
@@ -145,6 +168,19 @@ def test_a_cell_is_judged_by_limits_or_words_and_leads_on() -> None:
     assert state["mappings"][0]["options"]["1"]["text"] == "Up"
     (link,) = properties(panel, "Node")["links"]
     assert 'var-node=${__data.fields["Node"]}' in link["url"]
+
+
+def test_a_cell_without_a_value_is_a_dash_and_no_reason_for_an_empty_table() -> None:
+    panel = one(TABLE)
+    assert panel["fieldConfig"]["defaults"]["noValue"] == "None"
+    assert {properties(panel, title)["noValue"] for title in ("Busy", "State")} == {"–"}
+
+
+def test_a_value_has_as_many_decimals_as_it_is_told() -> None:
+    panel = one(TABLE)
+    assert properties(panel, "Busy")["decimals"] == 1
+    assert "decimals" not in properties(panel, "State")
+    assert one(judged("T", "d", "up", "s", Limits(1, 2), decimals=1))["fieldConfig"]["defaults"]["decimals"] == 1
 
 
 def test_bars_ask_of_now_and_a_heatmap_of_buckets() -> None:

@@ -34,12 +34,14 @@ def trend(
     *down: Down,
     lowest: float = 0,
     top: float | None = None,
+    soft_top: float | None = None,
     stacked: bool = False,
     limits: Limits | None = None,
     without_data: str = "",
 ) -> Panel:
-    """`unit` is Grafana's id of it. lowest, top: ends of the axis, beyond which nothing is drawn. stacked: lines that
-    are parts of a whole. limits: drawn across.
+    """`unit` is Grafana's id of it. lowest, top: ends of the axis, beyond which nothing is drawn. soft_top: how far it
+    goes at least: of nothing but 0 Grafana draws an axis up to 100. stacked: lines that are parts of a whole. limits:
+    drawn across.
     """
     lines = list(lines)
     return Panel(
@@ -64,6 +66,7 @@ def trend(
                 "spanNulls": False,
                 "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
                 "thresholdsStyle": {"mode": "dashed" if limits else "off"},
+                **({} if soft_top is None else {"axisSoftMax": soft_top}),
             },
         },
         options={

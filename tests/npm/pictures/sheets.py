@@ -18,7 +18,7 @@ from tests.fakes.board_json import EXAMPLE, filled_in
 from tests.fakes.worlds import FINE, World, world
 
 BOARDS = Path(__file__).parents[3] / "dashboards" / "generated"
-END = 1_793_534_400 + 600  # 2026-11-01 12:10 UTC
+END = 1_793_534_400 + 1200  # 2026-11-01 12:20 UTC
 SHOWN, STEP = 6 * 3600, 60
 # As Grafana reckons it: at least four scrapes, and a step and a scrape.
 RATE_INTERVAL = f"{max(STEP + FINE, 4 * FINE)}s"
