@@ -84,9 +84,9 @@ def _phases() -> Panel:
         "Waiting, prefill and decode of those that ended, one on the other. The part that grew says what to look at:"
         " demand, length of prompts, or speed of the engine.",
         [
-            Line(asked.mean_of(vllm.QUEUE_TIME), "{{service}} waiting"),
-            Line(asked.mean_of(vllm.PREFILL_TIME), "{{service}} prefill"),
-            Line(asked.mean_of(vllm.DECODE_TIME), "{{service}} decode"),
+            Line(asked.mean_of(vllm.QUEUE_TIME), "{{service}} waiting", colour="purple"),
+            Line(asked.mean_of(vllm.PREFILL_TIME), "{{service}} prefill", colour="light-blue"),
+            Line(asked.mean_of(vllm.DECODE_TIME), "{{service}} decode", colour="blue"),
             not_offered(vllm.PREFILL_TIME),
         ],
         _SECONDS,

@@ -143,7 +143,7 @@ def _panel(panel: Panel, place: core.GridPos, cluster: Cluster) -> core.Panel:
 def _colours(panel: Panel, cluster: Cluster) -> Iterator[dict[str, Any]]:
     if panel.kind == "timeseries":
         legends = {query.legend for query in panel.queries}
-        if any(legend.startswith("{{node}}") for legend in legends):
+        if any(legend.startswith(("{{node}}", "{{ray_node}}")) for legend in legends):
             yield from colours.of_nodes(cluster)
         if "{{service}}" in legends:
             yield from colours.of_services(cluster)

@@ -9,6 +9,7 @@ from dashboards.panels import BAD, GOOD, Column, Key, Limits, Line, bars, table,
 from ragpulse.inventory import Cluster
 
 _SECONDS, _COUNT, _RATIO, _PER_SECOND, _INTERVALS = "s", "short", "percentunit", "cps", "none"
+_OF_RESULTS = {"ok": "blue", "error": "purple", "deadline": "light-purple"}
 _THIS_NODE = Down("node", choose={"node": label("node")})
 
 
@@ -72,7 +73,7 @@ def runs() -> Panel:
         "Runs of sources",
         "How many sources are read each second, by how that ended. Errors say that something cannot be read, deadlines"
         " that it hangs; the table beside says which.",
-        [Line(queries.runs_by_result(), "{{result}}")],
+        [Line(queries.runs_by_result(), "{{result}}", colours=_OF_RESULTS)],
         _PER_SECOND,
     )
 

@@ -22,8 +22,8 @@ def objectives(cluster: Cluster) -> Panel:
         [Key("slo", "Target", row), Key("service", "Service", row), Key("check", "Check")],
         [
             Column(queries.met(cluster), "Now", words={0: ("Missed", BAD), 1: ("Met", GOOD)}),
-            Column(queries.value(cluster), "Reached", _AS_IT_IS),
-            Column(queries.objective(), "Objective", _AS_IT_IS),
+            Column(queries.value(cluster), "Reached", _AS_IT_IS, decimals=4),
+            Column(queries.objective(), "Objective", _AS_IT_IS, decimals=4),
             Column(
                 queries.budget_left(), "Budget left", _RATIO, targets.BUDGET_LIMITS,
                 lowest=targets.OVERSPENT,

@@ -55,6 +55,10 @@ OF_A_LABEL: Mapping[str, tuple[str, ...]] = {
     "stage": ("retrieval", "chat"),
     "outcome": ("good", "failed"),
     "gpu": ("0",),
+    "fstype": ("ext4",),
+    "device": ("nvme0n1",),
+    "chip": ("nvme",),
+    "sensor": ("composite",),
     "engine": ("0",),
     "rank": ("0",),
     "model": ("llama",),
@@ -70,6 +74,7 @@ OF_A_LABEL: Mapping[str, tuple[str, ...]] = {
 PER_SECOND: Mapping[str, float] = {  # of counters; the others gain 1
     "ragpulse_gpu_busy_seconds_total": 0.85,
     "ragpulse_gpu_energy_joules_total": 100,
+    "ragpulse_gpu_throttled_seconds_total": 0.02,
     "ragpulse_network_sent_bytes_total": 1e6,
     "ragpulse_network_received_bytes_total": 1e6,
     "ragpulse_vllm_prompt_tokens_total": 5000,

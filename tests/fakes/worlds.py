@@ -39,6 +39,7 @@ from tests.fakes.world_values import (
 WEEK, COARSE, FINE, RECENT = 7 * 86_400, 1200, 30, 1800
 AT = {"cluster": EXAMPLE.name}
 Labels = Mapping[str, str]
+UNREAD = {"error", "deadline"}
 
 
 def series(*, well: bool, end: int) -> Iterator[tuple[str, Labels, Value]]:
@@ -87,7 +88,7 @@ def _counter(name: str, labels: Labels, *, well: bool) -> Value:
         return Value(5, 0.0 if well else 2.0)
     if labels.get("mode") not in {None, "idle"}:
         return Value(1e5, 0.1 if well else 3.0)
-    if labels.get("status") == "5xx" or labels.get("outcome") == "failed":
+    if labels.get("status") == "5xx" or labels.get("outcome") == "failed" or labels.get("result") in UNREAD:
         return Value(5, 0.0 if well else 1.0)
     if name == "ragpulse_node_pressure_waiting_seconds_total" and not well:
         return Value(1e5, 0.9)

@@ -1,4 +1,4 @@
-"""`python tests/npm/pictures/smaller.py FROM.png TO.png`: the picture with 128 colours, a third of its size.
+"""`python tests/npm/pictures/smaller.py FROM.png TO.png`: the picture with 256 colours, a third of its size.
 
 Those that are farthest apart are kept: what judges is a few pixels of a legend as well.
 """
@@ -12,7 +12,7 @@ from PIL import Image
 def main(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with Image.open(source) as picture:
-        few = picture.convert("RGB").quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.save(target, optimize=True)
 
 

@@ -4,15 +4,16 @@ import { useTheme2 } from '@grafana/ui';
 import type { Drawn } from './drawn';
 
 const AXIS = 20;
-const NAMES = 160;
 
 export function Strip({ panel, data, range, width, height }: Drawn) {
   const theme = useTheme2();
   if (!data.length) {
     return <div style={{ height, display: 'grid', placeItems: 'center' }}>{panel.fieldConfig.defaults.noValue ?? 'No data'}</div>;
   }
+  const names = data.map((frame) => getFieldDisplayName(frame.fields[frame.fields.length - 1], frame, data));
+  const left = Math.min(width * 0.5, 16 + 7.5 * Math.max(...names.map((name) => name.length)));
   const [from, to] = [range.from.valueOf(), range.to.valueOf()];
-  const across = (at: number) => NAMES + ((at - from) / (to - from)) * (width - NAMES);
+  const across = (at: number) => left + ((at - from) / (to - from)) * (width - left);
   const row = (height - AXIS) / data.length;
   const labels = width > 400 ? 6 : 3;
   const hours = Array.from({ length: labels }, (_, index) => from + ((to - from) * index) / labels);
@@ -25,14 +26,14 @@ export function Strip({ panel, data, range, width, height }: Drawn) {
         const top = index * row;
         return (
           <g key={index}>
-            <text x={NAMES - 8} y={top + row / 2 + 4} textAnchor="end">{field && getFieldDisplayName(field, frame, data)}</text>
+            <text x={left - 8} y={top + row / 2 + 4} textAnchor="end">{names[index]}</text>
             {field && display && stretches(field).map(([begin, end]) => {
               const value = display(field.values[begin]);
-              const [left, right] = [across(times[begin]), across(times[end] ?? to)];
+              const [begins, ends] = [across(times[begin]), across(times[end] ?? to)];
               return (
                 <g key={begin}>
-                  <rect x={left} y={top + row * 0.05} width={right - left} height={row * 0.9} fill={value.color} fillOpacity={0.8} />
-                  <text x={left + 6} y={top + row / 2 + 4} fill={theme.colors.getContrastText(value.color ?? '#000')}>
+                  <rect x={begins} y={top + row * 0.05} width={ends - begins} height={row * 0.9} fill={value.color} fillOpacity={0.8} />
+                  <text x={begins + 6} y={top + row / 2 + 4} fill={theme.colors.getContrastText(value.color ?? '#000')}>
                     {formattedValueToString(value)}
                   </text>
                 </g>
