@@ -1,8 +1,8 @@
 """Tests that follow from those of `alerts/tests`, for every alert alike.
 
 Where nothing is measured, nothing is wrong. Where an alert on a reading is told, it still is at the next look when
-every reading is missing. Where an alert has a guard that looks at another alert, it is silent while that one fires,
-though all else is as where it is told.
+every reading is missing. Where an alert has a guard that looks at another alert, or at a state, it is silent while that
+fires or is so, though all else is as where it is told.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from typing import Any
 import promql_parser
 
 from ragpulse.promql import reads_gauge
+from tests.fakes.guards import alerts_explaining, is_part_of, states_explaining
 from tests.fakes.rule_cases import (
-    ALERT_SERIES,
     FOLDER,
     SMALL_CLUSTER,
     Case,
@@ -23,9 +23,9 @@ from tests.fakes.rule_cases import (
     condition,
     needed,
     rules_of,
-    selectors,
 )
 from tests.fakes.series_values import cut, duration
+from tests.mutation.printing import shape
 
 # That nothing is there is what these are for.
 _TOLD_OF_NOTHING = {"Watchdog", "TargetMissing"}
@@ -35,7 +35,7 @@ _Look = dict[str, Any]
 
 @cache
 def derived_cases() -> tuple[Case, ...]:
-    return (_nothing_measured(), *(case for alert, at in _where_told().items() for case in _derived(alert, *at)))
+    return (_nothing_measured(), *(each for case, look in _where_told() for each in _derived(case, look)))
 
 
 def _nothing_measured() -> Case:
@@ -46,30 +46,41 @@ def _nothing_measured() -> Case:
     return Case("derived", SMALL_CLUSTER, "1m", test, tuple(range(len(rules))))
 
 
-def _where_told() -> dict[str, tuple[Case, _Look]]:
-    """The first moment of the first test in which an alert is told of one thing."""
-    found: dict[str, tuple[Case, _Look]] = {}
-    for path in sorted(FOLDER.glob("*.yml")):
-        for case in cases(path.stem):
-            for look in case.test.get("alert_rule_test") or ():
-                own = any(rule.component == case.file for rule in _rules(case, look))
-                if len(look["exp_alerts"]) == 1 and own:
-                    found.setdefault(look["alertname"], (case, look))
-    return found
+def _where_told() -> list[tuple[Case, _Look]]:
+    """For each line of code that writes an alert, the first moment of the first test in which that is told alone."""
+    found: dict[tuple[str, ...], tuple[Case, _Look]] = {}
+    for case in (case for path in sorted(FOLDER.glob("*.yml")) for case in cases(path.stem)):
+        for look in case.test.get("alert_rule_test") or ():
+            if rules := [rule for rule in _rules(case, look) if rule.component == case.file]:
+                shapes = {shape(promql_parser.parse(rule.body["expr"])) for rule in rules}
+                key = (look["alertname"], rules[0].body["labels"]["severity"], *sorted(shapes))
+                if key not in found or len(found[key][1]["exp_alerts"]) > len(look["exp_alerts"]) == 1:
+                    found[key] = (case, look)
+    return list(found.values())
 
 
-def _derived(alert: str, case: Case, look: _Look) -> Iterator[Case]:
+def _derived(case: Case, look: _Look) -> Iterator[Case]:
     rules = _rules(case, look)
+    severity, given = rules[0].body["labels"]["severity"], case.test["input_series"]
+    alert = f"{look['alertname']} of {look['exp_alerts'][0]['exp_labels']['component']} ({severity}, {case.file})"
     at, every = duration(look["eval_time"]), duration(case.test["interval"])
     if any(reads_gauge(condition(rule.body["expr"])) for rule in rules):
-        series = [each | {"values": cut(each["values"], at // every + 1)} for each in case.test["input_series"]]
+        series = [each | {"values": cut(each["values"], at // every + 1)} for each in given]
         later = promql_parser.display_duration(at + duration(case.every))
         name = f"{alert} is told for a moment longer when its readings are missing"
         yield _with(case, name, series, look | {"eval_time": later})
-    labels = look["exp_alerts"][0]["exp_labels"]
-    for cause in dict.fromkeys(cause for rule in rules for cause in _causes(rule.body["expr"], labels)):
-        series = [*case.test["input_series"], {"series": cause, "values": f"1x{at // every + 1}"}]
+    if len(look["exp_alerts"]) > 1:
+        return
+    labels, times = look["exp_alerts"][0]["exp_labels"], at // every + 1
+    for cause in dict.fromkeys(cause for rule in rules for cause in alerts_explaining(rule.body["expr"], labels)):
+        series = [*given, {"series": cause, "values": f"1x{times}"}]
         yield _with(case, f"{alert} is silent while this is told: {cause}", series, look | {"exp_alerts": []})
+    for cause, value in dict.fromkeys(each for rule in rules for each in states_explaining(rule.body["expr"], labels)):
+        others = [each for each in given if not is_part_of(each["series"], cause)]
+        series = [*others, {"series": cause, "values": f"{value}x{times}"}]
+        yield _with(case, f"{alert} is silent while {cause} is {value}", series, look | {"exp_alerts": []})
+        series = [*others, {"series": cause, "values": f"{int(not value)}x{times}"}]
+        yield _with(case, f"{alert} is told while {cause} is {int(not value)}", series, look)
 
 
 def _with(case: Case, name: str, series: list[dict[str, Any]], look: _Look) -> Case:
@@ -80,41 +91,12 @@ def _with(case: Case, name: str, series: list[dict[str, Any]], look: _Look) -> C
 
 def _rules(case: Case, look: _Look) -> list[Rule]:
     """Those that may have told what is expected there."""
-    labels = look["exp_alerts"][0]["exp_labels"] if look["exp_alerts"] else {}
+    if not look["exp_alerts"]:
+        return []
+    labels = look["exp_alerts"][0]["exp_labels"]
     return [
         rule
         for rule in (rules_of(case.cluster)[number] for number in case.needs)
         if rule.body.get("alert") == look["alertname"]
         and all(labels.get(key) == value for key, value in rule.body["labels"].items() if "{{" not in value)
     ]
-
-
-def _causes(expression: str, told: dict[str, str]) -> Iterator[str]:
-    """The alerts that a guard looks at, each as a series that it sees, with the labels by which both are matched."""
-    for guard in _guards(expression):
-        on = {label: label for label in guard.modifier.matching.labels} if _matches_by_labels(guard) else {}
-        if isinstance(guard.rhs, promql_parser.Call) and guard.rhs.func.name == "label_replace":
-            on[guard.rhs.args[1].val] = guard.rhs.args[3].val
-        for selector in selectors(guard.rhs):
-            if selector.name in ALERT_SERIES:
-                labels = {"alertname": "Another"} | {its: told[ours] for ours, its in on.items() if ours in told}
-                labels |= {each.name: each.value.split("|")[0] for each in selector.matchers.matchers if each.value}
-                inside = ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()))
-                yield f"ALERTS{{{inside}}}"
-
-
-def _matches_by_labels(guard: Any) -> bool:
-    return bool(guard.modifier and guard.modifier.matching)
-
-
-def _guards(expression: str) -> list[Any]:
-    """Each `unless` of an expression."""
-    found: list[Any] = []
-
-    def note(node: Any) -> bool:
-        if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "unless":
-            found.append(node)
-        return True
-
-    promql_parser.walk(promql_parser.parse(expression), note)
-    return found
