@@ -14,7 +14,7 @@ from tests.mutation import report
 from tests.mutation.equivalent import reason
 from tests.mutation.judge import cases_by_spot, kills, promtool_passes
 from tests.mutation.report import Verdict
-from tests.mutation.rule import Mutant, mutants
+from tests.mutation.rule import Mutant, mutants, spots_of
 
 
 def main() -> int:
@@ -25,8 +25,9 @@ def main() -> int:
     arguments = parser.parse_args()
     every_case = [*(case for path in sorted(FOLDER.glob("*.yml")) for case in cases(path.stem)), *derived_cases()]
     by_spot = cases_by_spot(every_case)
-    clusters = tuple(dict.fromkeys([SMALL_CLUSTER, *(case.cluster for case in every_case)]))
-    wanted = [each for each in mutants(clusters) if not arguments.components or each.component in arguments.components]
+    # Of clusters made for one test, what that test looks at; of the one for all, everything.
+    spots = dict.fromkeys([*spots_of(SMALL_CLUSTER), *by_spot])
+    wanted = [each for each in mutants(spots) if not arguments.components or each.component in arguments.components]
 
     def able(mutant: Mutant) -> dict[tuple[str, str], Case]:
         return {(case.file, case.name): case for spot in mutant.changed for case in by_spot[spot]}

@@ -5,7 +5,7 @@ template, and changed as one, in each cluster in which they are tested; so are g
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,19 +38,23 @@ class Mutant:
         return f"{self.rule}{f' ({self.severity})' if self.severity else ''}: {self.change}"
 
 
-def mutants(clusters: tuple[Path, ...]) -> list[Mutant]:
-    """Those within a guard bear the name of the first rule that has it."""
+def mutants(spots: Iterable[Spot]) -> list[Mutant]:
+    """Of the rules there. Those within a guard bear the name of the first rule that has it."""
     found: dict[tuple[Any, ...], Mutant] = {}
-    for cluster in clusters:
-        for number, rule in enumerate(rules_of(cluster)):
-            severity = rule.body["labels"].get("severity")
-            name, of_shape = (_WINDOW.sub(r"\1", text) for text in (rule.name, _shape(rule.body["expr"])))
-            for place, change, body in _of_rule(rule.body):
-                guard = _WINDOW.sub(r"\1", place[0])
-                key = (guard, *place[1:]) if guard else (rule.component, name, severity, of_shape, *place)
-                mutant = found.setdefault(key, Mutant(rule.component, name, severity, change, {}))
-                mutant.changed.setdefault((cluster, number), body)
+    for cluster, number in spots:
+        rule = rules_of(cluster)[number]
+        severity = rule.body["labels"].get("severity")
+        name, of_shape = (_WINDOW.sub(r"\1", text) for text in (rule.name, _shape(rule.body["expr"])))
+        for place, change, body in _of_rule(rule.body):
+            guard = _WINDOW.sub(r"\1", place[0])
+            key = (guard, *place[1:]) if guard else (rule.component, name, severity, of_shape, *place)
+            mutant = found.setdefault(key, Mutant(rule.component, name, severity, change, {}))
+            mutant.changed.setdefault((cluster, number), body)
     return list(found.values())
+
+
+def spots_of(cluster: Path) -> list[Spot]:
+    return [(cluster, number) for number in range(len(rules_of(cluster)))]
 
 
 def _of_rule(body: dict[str, Any]) -> Iterator[tuple[Place, str, dict[str, Any]]]:
