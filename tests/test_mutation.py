@@ -8,13 +8,13 @@ from pathlib import Path
 import promql_parser
 import pytest
 
-from tests.fakes.rule_cases import SMALL_CLUSTER, Case, cases, rules_of
+from tests.fakes.rule_cases import FOLDER, SMALL_CLUSTER, Case, cases, rules_of
 from tests.mutation import equivalent, report
 from tests.mutation.expression import mutations
 from tests.mutation.judge import cases_by_spot, kills, promtool_passes
 from tests.mutation.printing import printed, shape
 from tests.mutation.report import Verdict
-from tests.mutation.rule import Mutant, mutants, spots_of
+from tests.mutation.rule import Mutant, loaded_by, mutants
 
 
 def made(expression: str) -> set[str]:
@@ -67,7 +67,7 @@ def test_one_line_of_code_has_one_shape() -> None:
     assert first == second != other
 
 
-NODE_MUTANTS = [each for each in mutants(spots_of(SMALL_CLUSTER)) if each.component == "node"]
+NODE_MUTANTS = [each for each in mutants(loaded_by(["node"])) if each.component == "node"]
 
 
 def survivors(found: list[Case]) -> set[str]:
@@ -123,7 +123,7 @@ def test_the_report_names_each_survivor_with_its_change() -> None:
 
 
 def test_every_equivalent_mutant_is_one_that_there_is_and_has_a_reason() -> None:
-    found = mutants(spots_of(SMALL_CLUSTER))
+    found = mutants(loaded_by(path.stem for path in FOLDER.glob("*.yml")))
     for entry in equivalent.entries():
         assert set(entry) == {"rule", "change", "reason"}
         assert any(equivalent.fits(entry, each) for each in found), f"no mutant is called so: {entry}"

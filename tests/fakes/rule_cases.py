@@ -113,14 +113,24 @@ class _AsWritten(yaml.CSafeLoader):
 
 @cache
 def cases(file: str) -> tuple[Case, ...]:
-    cluster = cluster_of(file)
-    document = yaml.load((FOLDER / f"{file}.yml").read_text(), _AsWritten)  # noqa: S506 - a safe loader with fewer types
-    names = {Path(name).name for name in document["rule_files"]}
-    loaded = {number: rule for number, rule in enumerate(rules_of(cluster)) if rule.file in names}
+    cluster, document = cluster_of(file), _document(file)
+    rules = {number: rules_of(cluster)[number] for number in loaded(file)}
     return tuple(
-        Case(file, cluster, document["evaluation_interval"], test, tuple(sorted(needed(test, loaded))))
+        Case(file, cluster, document["evaluation_interval"], test, tuple(sorted(needed(test, rules))))
         for test in document["tests"]
     )
+
+
+def loaded(file: str) -> tuple[int, ...]:
+    """The numbers of all rules that a file of tests loads."""
+    names = {Path(name).name for name in _document(file)["rule_files"]}
+    return tuple(number for number, rule in enumerate(rules_of(cluster_of(file))) if rule.file in names)
+
+
+@cache
+def _document(file: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.load((FOLDER / f"{file}.yml").read_text(), _AsWritten)  # noqa: S506 - a safe loader
+    return document
 
 
 @dataclass(frozen=True, slots=True)

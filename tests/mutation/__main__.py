@@ -9,12 +9,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.fakes.derived_cases import derived_cases
-from tests.fakes.rule_cases import FOLDER, SMALL_CLUSTER, Case, cases
+from tests.fakes.rule_cases import FOLDER, Case, cases
 from tests.mutation import report
 from tests.mutation.equivalent import reason
 from tests.mutation.judge import cases_by_spot, kills, promtool_passes
 from tests.mutation.report import Verdict
-from tests.mutation.rule import Mutant, mutants, spots_of
+from tests.mutation.rule import Mutant, loaded_by, mutants
 
 
 def main() -> int:
@@ -23,11 +23,12 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="the result to docs/mutation.md")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many promtool at a time")
     arguments = parser.parse_args()
-    every_case = [*(case for path in sorted(FOLDER.glob("*.yml")) for case in cases(path.stem)), *derived_cases()]
+    files = [path.stem for path in sorted(FOLDER.glob("*.yml"))]
+    every_case = [*(case for file in files for case in cases(file)), *derived_cases()]
     by_spot = cases_by_spot(every_case)
-    # Of clusters made for one test, what that test looks at; of the one for all, everything.
-    spots = dict.fromkeys([*spots_of(SMALL_CLUSTER), *by_spot])
-    wanted = [each for each in mutants(spots) if not arguments.components or each.component in arguments.components]
+    wanted = [
+        each for each in mutants(loaded_by(files)) if not arguments.components or each.component in arguments.components
+    ]
 
     def able(mutant: Mutant) -> dict[tuple[str, str], Case]:
         return {(case.file, case.name): case for spot in mutant.changed for case in by_spot[spot]}

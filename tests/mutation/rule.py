@@ -14,7 +14,7 @@ from typing import Any
 import promql_parser
 
 from ragpulse.units import prometheus_duration
-from tests.fakes.rule_cases import rules_of
+from tests.fakes.rule_cases import cluster_of, loaded, rules_of
 from tests.mutation.expression import Place, mutations
 from tests.mutation.printing import shape
 
@@ -53,8 +53,9 @@ def mutants(spots: Iterable[Spot]) -> list[Mutant]:
     return list(found.values())
 
 
-def spots_of(cluster: Path) -> list[Spot]:
-    return [(cluster, number) for number in range(len(rules_of(cluster)))]
+def loaded_by(files: Iterable[str]) -> list[Spot]:
+    """The rules that these files of tests load."""
+    return list(dict.fromkeys((cluster_of(file), number) for file in files for number in loaded(file)))
 
 
 def _of_rule(body: dict[str, Any]) -> Iterator[tuple[Place, str, dict[str, Any]]]:
