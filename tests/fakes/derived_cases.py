@@ -13,7 +13,7 @@ from typing import Any
 import promql_parser
 
 from ragpulse.promql import reads_gauge
-from tests.fakes.guards import alerts_explaining, is_part_of, states_explaining
+from tests.fakes.guards import Cause, alerts_explaining, is_part_of, states_explaining
 from tests.fakes.rule_cases import (
     FOLDER,
     SMALL_CLUSTER,
@@ -69,18 +69,29 @@ def _derived(case: Case, look: _Look) -> Iterator[Case]:
         later = promql_parser.display_duration(at + duration(case.every))
         name = f"{alert} is told for a moment longer when its readings are missing"
         yield _with(case, name, series, look | {"eval_time": later})
-    if len(look["exp_alerts"]) > 1:
-        return
     labels, times = look["exp_alerts"][0]["exp_labels"], at // every + 1
-    for cause in dict.fromkeys(cause for rule in rules for cause in alerts_explaining(rule.body["expr"], labels)):
-        series = [*given, {"series": cause, "values": f"1x{times}"}]
-        yield _with(case, f"{alert} is silent while this is told: {cause}", series, look | {"exp_alerts": []})
-    for cause, value in dict.fromkeys(each for rule in rules for each in states_explaining(rule.body["expr"], labels)):
-        others = [each for each in given if not is_part_of(each["series"], cause)]
-        series = [*others, {"series": cause, "values": f"{value}x{times}"}]
-        yield _with(case, f"{alert} is silent while {cause} is {value}", series, look | {"exp_alerts": []})
-        series = [*others, {"series": cause, "values": f"{int(not value)}x{times}"}]
-        yield _with(case, f"{alert} is told while {cause} is {int(not value)}", series, look)
+    for cause in dict.fromkeys(each for rule in rules for each in alerts_explaining(rule.body["expr"], labels)):
+        series = [*given, {"series": cause.series, "values": f"1x{times}"}]
+        yield from _silent(case, f"{alert} is silent while this is told: {cause.series}", series, look, cause)
+    for cause in dict.fromkeys(each for rule in rules for each in states_explaining(rule.body["expr"], labels)):
+        others, other = [each for each in given if not is_part_of(each["series"], cause.series)], int(not cause.value)
+        series = [*others, {"series": cause.series, "values": f"{cause.value}x{times}"}]
+        yield from _silent(case, f"{alert} is silent while {cause.series} is {cause.value}", series, look, cause)
+        series = [*others, {"series": cause.series, "values": f"{other}x{times}"}]
+        yield _with(case, f"{alert} is told while {cause.series} is {other}", series, look)
+
+
+def _silent(case: Case, name: str, series: list[dict[str, Any]], look: _Look, cause: Cause) -> Iterator[Case]:
+    """What else is told at that moment stays."""
+    first, *more = look["exp_alerts"]
+    others = [each for each in more if any(_of(each, label) != _of(first, label) for label in cause.by)]
+    if cause.by or len(look["exp_alerts"]) == 1:
+        yield _with(case, name, series, look | {"exp_alerts": others})
+
+
+def _of(alert: dict[str, Any], label: str) -> str | None:
+    value: str | None = alert["exp_labels"].get(label)
+    return value
 
 
 def _with(case: Case, name: str, series: list[dict[str, Any]], look: _Look) -> Case:
