@@ -60,8 +60,8 @@ def promtool_tests(component: str, generation: int, folder: Path) -> None:
 
 
 def run_cases(found: Iterable[Case], generation: int, folder: Path) -> None:
-    for case in found:
-        own = folder / re.sub(r"[^a-z0-9]+", "-", case.name.lower())
+    for number, case in enumerate(found):
+        own = folder / f"{number}-{re.sub(r'[^a-z0-9]+', '-', case.name.lower())[:80]}"
         own.mkdir()
         for name, text in case.files(rules_of(case.cluster)[number] for number in case.needs).items():
             (own / name).write_text(text)
