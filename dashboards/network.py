@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dashboards import network_queries as queries
+from dashboards import rdma
 from dashboards.links import Down, cell
 from dashboards.panel import Board, Folded, Panel, Row
 from dashboards.panels import BAD, GOOD, Column, Key, Limits, Line, count_of_bad, judged, table, timeline, trend
@@ -30,6 +31,7 @@ def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
     yield Row([_links()], _TABLE_HEIGHT, "Links")
     yield Row([_utilisation(), _up()], _HEIGHT)
     yield Folded("Traffic and damage", [Row([_received(), _sent()], _HEIGHT), Row([_errors(), _drops()], _HEIGHT)])
+    yield rdma.row(_FULL)
 
 
 def _links_down() -> Panel:
@@ -60,6 +62,7 @@ def _fullest() -> Panel:
         _RATIO,
         _FULL,
         Down("network", "Share of the line rate"),
+        Down("network", "RDMA: share of the line rate"),
         decimals=1,
     )
 

@@ -1,5 +1,6 @@
 """What the board asks of links and of the ways between nodes."""
 
+from dashboards import rdma_queries
 from dashboards.queries import any_of
 from ragpulse.catalogue import network
 from ragpulse.metric import Metric
@@ -25,7 +26,8 @@ def pairs_failing() -> str:
 
 
 def fullest_link() -> str:
-    return f"max({utilisation(_RECENT)})"
+    """RDMA passes the counters of interfaces by: its ports are links of their own."""
+    return f"max({utilisation(_RECENT)} or {rdma_queries.utilisation(_RECENT)})"
 
 
 def errors_now() -> str:

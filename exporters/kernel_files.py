@@ -61,8 +61,8 @@ class KernelFiles:
         with self.understood(name):
             return int(text)
 
-    def count(self, name: str) -> int | None:
-        text = self.text(name)
+    def count(self, name: str, *, absent: Collection[int] = ()) -> int | None:
+        text = self.text(name, absent=absent)
         if text is None:
             return None
         with self.understood(name):

@@ -2,7 +2,7 @@
 
 Shown are interfaces of hardware, those that hold an address of the cluster file, and those that it names; no virtual
 ones beside them (containers, bridges, virtual functions). A speed that the kernel does not know has no sample. A link
-of a tier that is not there (any more) is down. Traffic by RDMA passes these counters by.
+of a tier that is not there (any more) is down. Traffic by RDMA passes these counters by (`network_rdma`).
 Errors: SourceError for a file that cannot be read or understood.
 """
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from exporters.gpu_sources import gpu_sources
 from exporters.network_links import NetworkLinks
 from exporters.network_peers import NetworkPeers, peers
+from exporters.network_rdma import NetworkRdma
 from exporters.node_clock import NodeClock
 from exporters.node_cpu import NodeCpu
 from exporters.node_disk import NodeDisk
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 def node_sources(cluster: Cluster, node_name: str, nvml: Nvml) -> list[Planned]:
     """Nothing is read yet. A cluster of one node has no peers to probe."""
     node = cluster.nodes[node_name]
+    addressed = (node.address, node.networks, node.tiers)
     planned = [
         Planned(NodeCpu()),
         Planned(NodeMemory()),
@@ -35,7 +37,8 @@ def node_sources(cluster: Cluster, node_name: str, nvml: Nvml) -> list[Planned]:
         Planned(NodeTemperature()),
         Planned(NodeClock()),
         Planned(NodeInfo()),
-        Planned(NetworkLinks(node), settings=(node.address, node.networks, node.tiers)),
+        Planned(NetworkLinks(node), settings=addressed),
+        Planned(NetworkRdma(node), settings=addressed),
         *gpu_sources(cluster, node_name, nvml),
     ]
     if peers(cluster, node_name):

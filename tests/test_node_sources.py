@@ -9,6 +9,7 @@ import pytest
 
 from exporters.gpu_state import GpuState
 from exporters.network_links import NetworkLinks
+from exporters.network_rdma import NetworkRdma
 from exporters.node_clock import NodeClock
 from exporters.node_cpu import NodeCpu
 from exporters.node_disk import NodeDisk
@@ -37,6 +38,7 @@ def of_root(root: Path) -> list[Source]:
         NodeClock(root, clock=lambda: 1.0, state=lambda: None),
         NodeInfo(root),
         NetworkLinks(CLUSTER.nodes["alpha"], root),
+        NetworkRdma(CLUSTER.nodes["alpha"], root),
         GpuState(Nvml(), disabled=True, root=root),
     ]
 
@@ -58,6 +60,7 @@ def test_a_machine_that_tells_nothing_is_unknown_and_no_error(tmp_path: Path) ->
         ("proc/diskstats", {"node_disk"}),
         ("proc/sys/kernel/osrelease", {"node_info"}),
         ("sys/class/net/lo/mtu", {"network_links"}),
+        ("sys/class/infiniband/mlx5_0/ports/1/state", {"network_rdma"}),
     ],
 )
 def test_a_file_that_cannot_be_read_costs_only_the_sources_that_need_it(
@@ -79,7 +82,7 @@ def found_sources(cluster: Cluster) -> list[Source]:
 def test_all_sources_of_a_node_have_names_of_their_own_and_sound_times() -> None:
     sources = found_sources(CLUSTER)
     names = [source.name for source in sources]
-    assert len(set(names)) == len(names) == 23
+    assert len(set(names)) == len(names) == 24
     assert all(0 < source.timeout < source.interval for source in sources)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from exporters.kernel_files import KernelFiles
 from exporters.mounts import real_mounts
 from exporters.network_links import NetworkLinks
+from exporters.network_rdma import NetworkRdma
 from exporters.node_clock import NodeClock
 from exporters.node_cpu import NodeCpu
 from exporters.node_disk import NodeDisk
@@ -27,7 +28,7 @@ from ragpulse.metric import Sample
 from tests.fakes.machine import CAPTURED_6_18, Machine, shown
 from tests.fakes.strategies import line_mutants, mutants, tries
 
-LINK = "sys/class/net/eth0"
+LINK, PORT = "sys/class/net/eth0", "sys/class/infiniband/mlx5_0/ports/1"
 NODE = Node(address="127.0.0.1")
 MOUNTS = """\
 22 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw,errors=remount-ro
@@ -44,6 +45,10 @@ class Reading(Protocol):
 
 def links(root: Path) -> NetworkLinks:
     return NetworkLinks(NODE, root, addresses=lambda: {"eth0": ["127.0.0.1"]})
+
+
+def ports(root: Path) -> NetworkRdma:
+    return NetworkRdma(NODE, root, addresses=dict)
 
 
 class ProcessorsAndClock:
@@ -73,6 +78,9 @@ FILES: dict[str, tuple[str, Callable[[Path], Reading]]] = {
     f"{LINK}/operstate": ("unknown\n", links),
     f"{LINK}/carrier": ("1\n", links),
     f"{LINK}/statistics/rx_bytes": ("123\n", links),
+    f"{PORT}/state": ("4: ACTIVE\n", ports),
+    f"{PORT}/rate": ("200 Gb/sec (4X HDR)\n", ports),
+    f"{PORT}/counters/port_rcv_data": ("123\n", ports),
 }
 
 

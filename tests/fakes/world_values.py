@@ -82,6 +82,7 @@ PER_SECOND: Mapping[str, float] = {  # of counters; the others gain 1
     "ragpulse_node_disk_read_bytes_total": 2e7,
     "ragpulse_node_disk_written_bytes_total": 1e7,
     "ragpulse_node_disk_busy_seconds_total": 0.1,
+    "ragpulse_rdma_sent_bytes_total": 1e6,
     "ragpulse_node_pressure_waiting_seconds_total": 0.01,
     "ragpulse_node_pressure_stalled_seconds_total": 0.001,
     "ragpulse_vllm_generation_tokens_total": 1500,
@@ -99,6 +100,7 @@ READINGS: Mapping[str, Value] = {  # while all is well; the others are 1
     "ragpulse_backup_repository_filesystem_bytes": Value(1e12),
     "ragpulse_backup_interval_seconds": Value(86_400),
     "ragpulse_network_link_speed_bytes_per_second": Value(25e9),
+    "ragpulse_rdma_speed_bytes_per_second": Value(25e9),
     "ragpulse_gpu_temperature_celsius": Value(60),
     "ragpulse_gpu_temperature_margin_celsius": Value(25),
     "ragpulse_node_temperature_celsius": Value(50),
@@ -136,6 +138,9 @@ BROKEN: Mapping[str, Value] = {
     "ragpulse_chroma_distance_drift_ratio": Value(0.5),
     "ragpulse_network_link_up": NOTHING,
     "ragpulse_network_link_speed_bytes_per_second": Value(1.01e6),
+    "ragpulse_rdma_port_up": NOTHING,
+    "ragpulse_rdma_physical_link_up": NOTHING,
+    "ragpulse_rdma_speed_bytes_per_second": Value(1.01e6),
     "ragpulse_node_filesystem_available_bytes": Value(2e9, -1e5),
     "ragpulse_node_filesystem_readonly": ONE,
     "ragpulse_chroma_filesystem_available_bytes": Value(2e9, -1e5),
@@ -156,7 +161,19 @@ BROKEN: Mapping[str, Value] = {
     "ragpulse_gpu_up": NOTHING,
     "ragpulse_agent_config_last_reload_successful": NOTHING,
 }
-FAILS = ("failures", "errors", "dropped", "xid", "preemptions", "evictions", "rejections", "stalled", "oom_kills")
+FAILS = (
+    "failures",
+    "errors",
+    "losses",
+    "congestion",
+    "dropped",
+    "xid",
+    "preemptions",
+    "evictions",
+    "rejections",
+    "stalled",
+    "oom_kills",
+)
 # Of Prometheus and Alertmanager: while all is well, and while all is broken.
 FOREIGN: Mapping[str, tuple[Value, Value]] = {
     "scrape_duration_seconds": (Value(0.05), Value(9)),
