@@ -29,8 +29,8 @@ def _rows(full: Limits) -> Iterator[Row]:
 def _ports(full: Limits) -> Panel:
     return table(
         "RDMA ports",
-        "Every port for RDMA (RoCE, InfiniBand) now; the interface that it shares does not count its traffic. Up needs a"
-        " cable, and more: where the cable is up and the port is down, look at its address or at the subnet manager.",
+        "Every port for RDMA (RoCE, InfiniBand) now; the interface that it shares does not count its traffic. Up needs"
+        " a cable, and more: where the cable is up and the port is down, look at its address or at the subnet manager.",
         [
             Key("node", "Node", Down("node", choose={"node": cell("Node")})),
             Key("port", "Port"),

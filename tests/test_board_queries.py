@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from dashboards import alert_queries, marks, monitoring_queries, node_queries, overview_queries
+from dashboards import (
+    alert_queries,
+    marks,
+    monitoring_queries,
+    network_queries,
+    node_queries,
+    overview_queries,
+    rdma_queries,
+)
+from ragpulse.catalogue import rdma
 from tests.fakes.binaries import each_generation
 from tests.fakes.board_panel import assert_shows
 
@@ -44,6 +53,14 @@ SERIES = {
     'ragpulse_gpu_observed_seconds_total{gpu="0"': "0+10x60",
     'prometheus_rule_group_last_duration_seconds{rule_group="g",job="prometheus"': "3x60",
     'prometheus_rule_group_interval_seconds{rule_group="g",job="prometheus"': "30x60",
+    'ragpulse_network_received_bytes_total{interface="roce0",tier="fast"': "0+10x60",
+    'ragpulse_network_sent_bytes_total{interface="roce0",tier="fast"': "0+20x60",
+    'ragpulse_network_link_speed_bytes_per_second{interface="roce0",tier="fast"': "100x60",
+    'ragpulse_rdma_received_bytes_total{port="mlx5_0/1",tier="fast"': "0+600x60",
+    'ragpulse_rdma_sent_bytes_total{port="mlx5_0/1",tier="fast"': "0+100x60",
+    'ragpulse_rdma_speed_bytes_per_second{port="mlx5_0/1",tier="fast"': "100x60",
+    'ragpulse_rdma_losses_total{port="mlx5_0/1",tier="fast",kind="out_of_sequence"': "0+5x60",
+    'ragpulse_rdma_losses_total{port="mlx5_0/1",tier="fast",kind="packet_seq_err"': "7x60",
     'ragpulse_backup_last_success_timestamp_seconds{backup="b"': "1x50 500x10",
     'ragpulse_backup_last_success_timestamp_seconds{backup="old"': "1x60",
 }
@@ -83,6 +100,16 @@ SERIES = {
         pytest.param(node_queries.services_here(), "a", {'{component="llm"}': 2}, id="what lives on this node"),
         pytest.param(node_queries.gpu_busy(), "a", {'{gpu="0"}': 0.5}, id="the mean of the last minutes"),
         pytest.param(node_queries.filesystem_used(), "b", {}, id="nothing of another node"),
+        pytest.param(network_queries.fullest_link(), ".*", {"{}": 0.6}, id="RDMA counts, though its interface is idle"),
+        pytest.param(network_queries.fullest_link(), "b", {}, id="no link of another node"),
+        pytest.param(
+            rdma_queries.utilisation(300.0), ".*", {'{node="a",port="mlx5_0/1",tier="fast"}': 0.6},
+            id="the fuller direction of a port",
+        ),
+        pytest.param(
+            rdma_queries.trouble(rdma.LOSSES), ".*",
+            {'{kind="out_of_sequence",node="a",port="mlx5_0/1",tier="fast"}': 0.5}, id="the counters that count alone",
+        ),
         pytest.param(marks.restarts(), ".*", {'{service="llm"}': 1}, id="what started anew is marked"),
         pytest.param(marks.versions(), ".*", {'{service="llm",version="0.10"}': 1}, id="a new version is marked"),
         pytest.param(marks.backups(), ".*", {'{backup="b"}': 1}, id="a backup that ended is marked"),

@@ -189,7 +189,7 @@ def test_a_cluster_without_services_and_targets_has_only_what_it_needs() -> None
     cluster = cluster_file.parse(yaml_file.parse("cluster: c\nnodes: {a: {address: 127.0.0.1}}\n", "c"), "c")
     of_nodes = {
         "monitoring.yml", "prometheus_health.yml", "node.yml", "node_health.yml", "node_disk.yml",
-        "node_disk_growth.yml", "node_memory.yml", "network.yml", "component_state.yml",
+        "node_disk_growth.yml", "node_memory.yml", "network.yml", "rdma.yml", "component_state.yml",
     }  # fmt: skip
     of_gpus = {"gpu.yml", "gpu_errors.yml", "gpu_limits.yml"}
     assert set(render(cluster)) == of_nodes | of_gpus
