@@ -71,6 +71,7 @@ COVERAGE: dict[str, Covered] = {
     "LinkErrors": _of("network", "erroring, damaged", "network", _HARDWARE),
     "PeerUnreachable": _of("network", "hung", "network", _ONE_MACHINE),
     "PeerLossy": _of("network", "lost", "network", _ONE_MACHINE),
+    "RdmaLossy": _of("network", "lost", "network", _HARDWARE),
     # GPUs.
     "GpuLost": _of("gpu", "lost, vanished", "node", _HARDWARE),
     "GpuUnavailable": _of("gpu", "down", "node", _HARDWARE),
