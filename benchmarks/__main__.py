@@ -12,7 +12,17 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import chroma_cost, curves, gpus, hung, node_exporter, rag_stages, vllm_page
+from benchmarks import (
+    chroma_cost,
+    curves,
+    generating,
+    gpus,
+    hung,
+    node_exporter,
+    overview_page,
+    rag_stages,
+    vllm_page,
+)
 from benchmarks.cluster_files import web_services_only
 from benchmarks.demo import background, running_demo
 from benchmarks.document import Results, document
@@ -24,7 +34,8 @@ from benchmarks.started import Servers
 from ragpulse import atomic
 from ragpulse.errors import RagpulseError
 
-_DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+_ROOT = Path(__file__).parents[1]
+_DOCUMENT = _ROOT / "docs" / "benchmarks.md"
 # Of the demo, what nobody needs while exporters are compared: they look at its services alone.
 _IN_THE_WAY = ("load", "agent-alpha", "agent-beta", "alertmanager", "overview", "receiver")
 
@@ -32,7 +43,7 @@ _IN_THE_WAY = ("load", "agent-alpha", "agent-beta", "alertmanager", "overview", 
 @dataclass(frozen=True, slots=True)
 class Extent:
     """`background`, `idle`: seconds. `hung`, `curves`: scrapes of each agent. `polls`: of each page of vLLM. `walks`:
-    of a RAG path, for each of its stages.
+    of a RAG path, for each of its stages. `loads`: of the Overview page.
     """
 
     background: float
@@ -44,6 +55,7 @@ class Extent:
     polls: int
     chroma: chroma_cost.Extent
     walks: int
+    loads: int
 
 
 # 26 × 24 makes 624 fresh scrapes of each kind, 13 × 24 with GPUs 312.
@@ -57,6 +69,7 @@ _WHOLE = Extent(
     polls=100,
     chroma=chroma_cost.Extent(off=60, on=120),
     walks=100,
+    loads=200,
 )
 _QUICK = Extent(
     background=5,
@@ -68,6 +81,7 @@ _QUICK = Extent(
     polls=10,
     chroma=chroma_cost.Extent(off=5, on=10),
     walks=10,
+    loads=20,
 )
 
 
@@ -132,6 +146,10 @@ def _measure(extent: Extent) -> Results:
         polled = vllm_page.measure(folder, extent.polls)
         with stage("Chroma while it is watched", chroma_cost.seconds(extent.chroma)) as advance:
             watched = chroma_cost.measure(folder, extent.chroma, advance)
+        with stage("the Overview page", overview_page.seconds(extent.loads)) as advance:
+            shown = overview_page.measure(folder, extent.loads, advance)
+        say("generating for few and many nodes")
+        generated = generating.measure(_ROOT / "cluster.example.yaml")
     return Results(
         machine=machine,
         side_by_side=compared,
@@ -143,12 +161,16 @@ def _measure(extent: Extent) -> Results:
         polled=polled,
         watched=watched,
         walked=walked,
+        shown=shown,
+        generated=generated,
         judgements=[
             *judge(compared, in_background, while_hung),
             *gpus.judge(with_gpus),
             *vllm_page.judge(polled),
             *chroma_cost.judge(watched),
             *rag_stages.judge(walked),
+            overview_page.judge(shown),
+            generating.judge(generated),
         ],
     )
 

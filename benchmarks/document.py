@@ -3,16 +3,30 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks import chroma_cost, costs, curves, demo, gpus, hung, rag_stages, side_by_side, vllm_page
+from benchmarks import (
+    chroma_cost,
+    costs,
+    curves,
+    demo,
+    generating,
+    gpus,
+    hung,
+    overview_page,
+    rag_stages,
+    side_by_side,
+    vllm_page,
+)
 from benchmarks.chroma_cost import ChromaCost
 from benchmarks.cluster_files import WEB_SERVICES
 from benchmarks.curves import Point
 from benchmarks.demo import Background
+from benchmarks.generating import Generated
 from benchmarks.gpus import Gpus
 from benchmarks.hung import Hung
 from benchmarks.limits import Judgement, ratios
 from benchmarks.machine import Machine
 from benchmarks.markdown import Row, mebibytes, milliseconds, percent, table
+from benchmarks.overview_page import PageTimes
 from benchmarks.pacing import SETTLE
 from benchmarks.process import Holdings
 from benchmarks.rag_stages import Slowed
@@ -90,6 +104,8 @@ class Results:
     polled: list[PageCost]
     watched: list[ChromaCost]
     walked: list[Slowed]
+    shown: PageTimes
+    generated: list[Generated]
     judgements: list[Judgement]
 
 
@@ -123,6 +139,8 @@ def document(results: Results) -> str:
         vllm_page.section(results.polled),
         chroma_cost.section(results.watched),
         rag_stages.section(results.walked),
+        overview_page.section(results.shown),
+        generating.section(results.generated),
         f"\n`{ratios(found)}`",
     )
     return "\n".join(parts) + "\n"

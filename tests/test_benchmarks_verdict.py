@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 
-from benchmarks import chroma_cost, gpus, rag_stages, vllm_page
+from benchmarks import chroma_cost, generating, gpus, overview_page, rag_stages, vllm_page
 from benchmarks.chroma_cost import ChromaCost
 from benchmarks.curves import Point
 from benchmarks.demo import Background
 from benchmarks.document import Results, document
+from benchmarks.generating import Generated
 from benchmarks.gpus import Gpus
 from benchmarks.hung import Hung, Seen
 from benchmarks.latency import Latency
 from benchmarks.limits import judge, ratios
 from benchmarks.machine import Machine
 from benchmarks.markdown import table
+from benchmarks.overview_page import PageTimes
+from benchmarks.page_week import Written
 from benchmarks.process import Holdings
 from benchmarks.rag_stages import Slowed
 from benchmarks.side_by_side import Cost, SideBySide, Size
@@ -37,6 +40,11 @@ def cost(factor: float) -> Cost:
 
 
 SLOWED = Slowed("retrieval", walks=100, named=100, stages=52.0, whole=54.0)
+SHOWN = PageTimes(
+    "Prometheus 3.5", Written(250, 1_372_500, 0), questions=43, size=37_000,
+    page=[0.25] * 189 + [0.3] * 11, asked=[0.05] * 189 + [0.1] * 11, bare=[0.01] * 200,
+)  # fmt: skip
+GENERATED = [Generated(2, seconds=0.1, bytes=1024), Generated(200, seconds=0.5, bytes=2048)]
 COMPARED = SideBySide(cost(0.1), cost(1), Size(pairs=2, rounds=300, back_to_back=600, idle=10), stale=3)
 AGENT = Background("agent-alpha", alone=0.004, scraped=0.006, series=400, holdings=cost(1).holdings)
 SUPERVISOR = Background("supervisor", alone=0.05, scraped=0.05, series=None, holdings=cost(1).holdings)
@@ -102,6 +110,17 @@ def test_a_slow_stage_that_one_walk_did_not_name_is_missed_and_so_are_times_that
     assert [judged.kept for judged in rag_stages.judge([SLOWED, apart])] == [True, True, False]
 
 
+def test_a_page_that_takes_more_than_three_times_its_questions_is_missed_by_its_slowest_loads() -> None:
+    rarely = replace(SHOWN, page=[0.05] * 190 + [0.4] * 10)
+    often = replace(SHOWN, page=[0.05] * 189 + [0.301] * 11)
+    assert [overview_page.judge(found).kept for found in (SHOWN, rarely, often)] == [True, True, False]
+
+
+def test_generating_that_grows_faster_than_it_may_is_missed() -> None:
+    dear = replace(GENERATED[1], seconds=0.501)
+    assert [generating.judge(found).kept for found in (GENERATED, [GENERATED[0], dear])] == [True, False]
+
+
 def test_the_last_line_has_its_fixed_form() -> None:
     assert str(ratios(COMPARED)) == "ratio p50=0.100 p99=0.100 rss=0.10 cpu=0.100"
 
@@ -120,8 +139,8 @@ def test_the_document_says_what_was_measured_on_what_and_what_was_missed() -> No
     too_large = replace(COMPARED, ours=replace(COMPARED.ours, holdings=COMPARED.theirs.holdings, series=1))
     results = Results(
         machine, too_large, [AGENT, SUPERVISOR], 60, WITH_GPUS, WHILE_HUNG,
-        [Point("services", 50, 1825, cost(0.1).fresh, 0.0685, cost(1).holdings)], [POLLED], [CHROMA], [SLOWED],
-        [*judge(too_large, [AGENT, SUPERVISOR], WHILE_HUNG), *gpus.judge(WITH_GPUS)],
+        [Point("services", 50, 1825, cost(0.1).fresh, 0.0685, cost(1).holdings)], [POLLED], [CHROMA], [SLOWED], SHOWN,
+        GENERATED, [*judge(too_large, [AGENT, SUPERVISOR], WHILE_HUNG), *gpus.judge(WITH_GPUS)],
     )  # fmt: skip
     text = document(results)
     rows, of_gpus = rows_in(text, before="## With 8 GPUs"), rows_in(text, after="## With 8 GPUs", before="## The demo")
@@ -138,6 +157,9 @@ def test_the_document_says_what_was_measured_on_what_and_what_was_missed() -> No
     assert rows["vLLM 0.32.0, two engines"] == ["66", "2.00", "6.00", "8.00", "0.250", "3.0"]
     assert rows["0.5.23"] == ["0.40 %", "1.20 %", "0.80 %"]
     assert rows["retrieval"] == ["100", "100", "520.00", "540.00"]
+    assert rows["the page"] == ["250.00", "300.00"]
+    assert rows["its questions, over bare connections"] == ["10.00", "10.00"]
+    assert rows["200"] == ["500.00", "2"]
     assert rows["services: 50"] == ["1825", "1.00", "2.00", "600", "6.85 %", "20.0", "5"]
     assert text.endswith("\n`ratio p50=0.100 p99=0.100 rss=1.00 cpu=0.100`\n")
     assert max(map(len, (line for line in text.splitlines() if not line.startswith("|")))) <= 120
@@ -147,6 +169,9 @@ def test_without_the_right_to_see_it_a_pss_is_left_out() -> None:
     blind = replace(COMPARED.theirs, holdings=replace(COMPARED.theirs.holdings, pss=None))
     machine = Machine("", "", "", "", 0.0, "")
     found = replace(COMPARED, theirs=blind)
-    text = document(Results(machine, found, [], 60, WITH_GPUS, WHILE_HUNG, [], [POLLED], [CHROMA], [SLOWED], []))
+    results = Results(
+        machine, found, [], 60, WITH_GPUS, WHILE_HUNG, [], [POLLED], [CHROMA], [SLOWED], SHOWN, GENERATED, []
+    )
+    text = document(results)
     assert "PSS, MiB" in rows_in(text, after="## With 8 GPUs")
     assert "PSS, MiB" not in rows_in(text, before="## With 8 GPUs")
