@@ -40,7 +40,7 @@ def _ports(full: Limits) -> Panel:
             Column(queries.reading(rdma.PORT_UP), "Port", words=_UP),
             Column(queries.reading(rdma.LINK_UP), "Cable", words=_UP),
             Column(queries.reading(rdma.SPEED), "Speed", "Bps"),
-            Column(queries.utilisation(300.0), "Used", "percentunit", full),
+            Column(queries.utilisation(300.0), "Used", "percentunit", full, decimals=1),
             Column(queries.traffic(rdma.RECEIVED, 300.0), "Received", "Bps"),
             Column(queries.traffic(rdma.SENT, 300.0), "Sent", "Bps"),
         ],
