@@ -105,7 +105,7 @@ format: $(BIN)/ruff ## format the code
 	@$(BIN)/ruff format .
 
 .PHONY: bench
-bench: ## measure the agent beside node_exporter into docs/benchmarks.md (12 minutes; BENCH=quick is a trial of three)
+bench: ## measure the agent beside node_exporter into docs/benchmarks.md (14 minutes; BENCH=quick is a trial of four)
 	@documents/scripts/setup test
 	@$(SETTINGS) && $(BIN)/python -m benchmarks $(if $(filter quick,$(BENCH)),--quick)
 

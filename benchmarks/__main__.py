@@ -1,7 +1,7 @@
 """`python -m benchmarks [--quick]`: measure everything, judge it, write docs/benchmarks.md.
 
 The last line on standard output is `ratio p50=… p99=… rss=… cpu=…`, ours / node_exporter's. Exit status 1 when a limit
-is missed or something could not be measured. `--quick` tries everything in three minutes and writes nothing.
+is missed or something could not be measured. `--quick` tries everything in four minutes and writes nothing.
 """
 
 import argparse
@@ -87,7 +87,7 @@ _QUICK = Extent(
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a trial of three minutes; writes nothing")
+    parser.add_argument("--quick", action="store_true", help="a trial of four minutes; writes nothing")
     quick = parser.parse_args().quick
     # An end from outside is an end in order: what was started is ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
