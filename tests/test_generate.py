@@ -46,6 +46,7 @@ RULES = [
     "rag",
     "ray",
     "ray_losses",
+    "rdma",
     "recall",
     "response_time",
     "service",
