@@ -162,7 +162,8 @@ def gives(rule: Rule, asked: Asked) -> bool:
         return True
     if "record" in rule.body:
         return rule.name == asked.name
-    labels = {"alertname": rule.name, "severity": rule.body["labels"]["severity"]}
+    labels = {label: value for label, value in rule.body["labels"].items() if "{{" not in value}
+    labels["alertname"] = rule.name
     return asked.name in ALERT_SERIES and asked.fits(labels)
 
 
