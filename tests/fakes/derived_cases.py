@@ -35,15 +35,19 @@ _Look = dict[str, Any]
 
 @cache
 def derived_cases() -> tuple[Case, ...]:
-    return (_nothing_measured(), *(each for case, look in _where_told() for each in _derived(case, look)))
+    return (*_nothing_measured(), *(each for case, look in _where_told() for each in _derived(case, look)))
 
 
-def _nothing_measured() -> Case:
-    rules = rules_of(SMALL_CLUSTER)
-    alerts = {rule.name for rule in rules if "alert" in rule.body} - _TOLD_OF_NOTHING
-    looks = [{"eval_time": "20m", "alertname": alert, "exp_alerts": []} for alert in sorted(alerts)]
-    test = {"name": "where nothing is measured nothing is wrong", "interval": "1m", "alert_rule_test": looks}
-    return Case("derived", SMALL_CLUSTER, "1m", test, tuple(range(len(rules))))
+def _nothing_measured() -> Iterator[Case]:
+    rules = dict(enumerate(rules_of(SMALL_CLUSTER)))
+    for component in dict.fromkeys(rule.component for rule in rules.values()):
+        alerts = {rule.name for rule in rules.values() if "alert" in rule.body and rule.component == component}
+        looks = [
+            {"eval_time": "20m", "alertname": alert, "exp_alerts": []} for alert in sorted(alerts - _TOLD_OF_NOTHING)
+        ]
+        name = f"where nothing is measured nothing is wrong: {component}"
+        test = {"name": name, "interval": "1m", "alert_rule_test": looks}
+        yield Case(component, SMALL_CLUSTER, "1m", test, tuple(sorted(needed(test, rules))))
 
 
 def _where_told() -> list[tuple[Case, _Look]]:
