@@ -116,6 +116,25 @@ def test_an_ipv6_node_is_written_with_brackets() -> None:
     assert plan(PAIR, "three")["agent-three"].look_url == "http://[2001:db8::3]:9477/"
 
 
+def test_a_machine_that_plays_both_of_a_pair_has_two_of_each_with_a_folder_of_its_own_and_one_page() -> None:
+    found = plan(PAIR, "one", "two", demo=True)
+    assert list(found) == [
+        "agent-one", "agent-two", "alertmanager-one", "prometheus-one", "overview",
+        "alertmanager-two", "prometheus-two",
+    ]  # fmt: skip
+    for name, option in (("prometheus", "storage.tsdb.path"), ("alertmanager", "storage.path")):
+        for node in ("one", "two"):
+            assert f"--{option}=/state/data/{name}-{node}" in found[f"{name}-{node}"].argv
+
+
+def test_the_second_of_a_pair_waits_for_the_first_far_shorter_than_a_group_is_kept_together() -> None:
+    for interval, wait, gossip in (("10s", "5s", "200ms"), ("2s", "1s", "40ms"), ("1m", "15s", "200ms")):
+        text = PAIR.replace("nodes: [one, two]", f"nodes: [one, two], scrape_interval: {interval}")
+        words = plan(text, "one")["alertmanager"].argv
+        assert {f"--cluster.peer-timeout={wait}", f"--cluster.gossip-interval={gossip}"} <= set(words)
+    assert not any("timeout" in word or "interval=200ms" in word for word in plan(SINGLE, "one")["alertmanager"].argv)
+
+
 @pytest.mark.parametrize("demo", [True, False], ids=["the demo's", "a cluster's"])
 def test_only_the_demos_overview_shows_notifications(*, demo: bool) -> None:
     overview = plan(SINGLE, "one", demo=demo)["overview"].argv

@@ -69,10 +69,11 @@ def pending(
     for name, process in processes.items():
         if name not in held and (lack := _lack(client, process, statuses.get(name), clock())):
             missing[name] = lack
-    if "prometheus" in processes and "prometheus" not in missing and "prometheus" not in held:
-        wanted = [process for name, process in processes.items() if name not in held]
-        if lack := _prometheus_lack(client, processes["prometheus"], wanted):
-            missing["prometheus"] = lack
+    wanted = [process for name, process in processes.items() if name not in held]
+    for prometheus in wanted:
+        is_asked = prometheus.name.startswith("prometheus") and prometheus.name not in missing
+        if is_asked and (lack := _prometheus_lack(client, prometheus, wanted)):
+            missing[prometheus.name] = lack
     return missing
 
 
