@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from benchmarks.delaying_relay import relay
 from benchmarks.limits import Judgement
 from benchmarks.markdown import Row, milliseconds, table
 from benchmarks.pacing import Advance
@@ -25,6 +24,7 @@ from exporters.rag_usual import FEW
 from ragpulse import cluster_file
 from ragpulse.catalogue.rag import SLOWEST_STAGE, STAGE_DURATION
 from ragpulse.catalogue.service import DURATION, FAILURES
+from ragpulse.demo.relay import relay
 from ragpulse.errors import RagpulseError
 from ragpulse.metric import Metric
 from ragpulse.rag_stages import Stage, stages

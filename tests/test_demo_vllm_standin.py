@@ -463,6 +463,15 @@ def test_told_to_keep_no_queue_it_refuses_whoever_would_wait_and_counts_that() -
         assert value(client, "vllm:num_requests_waiting") == 0
 
 
+@pytest.mark.parametrize(("fault", "failed"), [(Fault.SOME_ERRORS, [20]), (Fault.MANY_ERRORS, [4, 8, 12, 16, 20])])
+def test_told_to_make_errors_it_fails_every_twentieth_or_every_fourth_request(fault: Fault, failed: list[int]) -> None:
+    with told_client(FAST) as (told, client):
+        told.fault = fault
+        statuses = [client.post(COMPLETIONS, json=completion(max_tokens=1)).status_code for _ in range(20)]
+        assert [number for number, status in enumerate(statuses, 1) if status == 500] == failed
+        assert set(statuses) == {200, 500}
+
+
 @pytest.mark.parametrize("fault", [Fault.SLOW, Fault.SATURATE])
 def test_its_steps_take_eight_times_as_long(fault: Fault) -> None:
     with told_client(FAST) as (told, client):

@@ -4,7 +4,6 @@ Without a cluster file it is the demo. Exit status 2 for a wrong configuration o
 not become ready; then nothing is left running.
 """
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 
 from ragpulse import cluster_file, node_files, refusal, yaml_file
 from ragpulse.commands.generate import files
+from ragpulse.demo.chroma_environment import chroma_environment
 from ragpulse.demo.cluster import cluster_text, keep_secrets
 from ragpulse.demo.ports import SETTING, DemoPorts
 from ragpulse.demo.processes import agent_of_the_demo, demo_processes
@@ -29,7 +29,6 @@ from ragpulse.stack.telling import Telling
 from ragpulse.stack.this_node import own_addresses, this_node
 
 _USUAL_CONFIG = Path("cluster.yaml")
-_CHROMA_VARIABLE = "RAGPULSE_CHROMA_05"
 
 
 class UsageError(RagpulseError):
@@ -88,7 +87,7 @@ def _demo(place: State, node: str | None, ports_from: int | None, telling: Telli
     if node is not None:
         raise UsageError(f"--node belongs to a cluster file, and there is no {_USUAL_CONFIG} here")
     ports = DemoPorts() if ports_from is None else DemoPorts.starting_at(ports_from)
-    chroma = _chroma_environment()
+    chroma = chroma_environment()
     telling.step("no cluster.yaml here: this is the demo")
     found = _binaries(telling)
     keep_secrets(place.folder)
@@ -120,20 +119,6 @@ def _demo(place: State, node: str | None, ports_from: int | None, telling: Telli
 def _binaries(telling: Telling) -> Binaries:
     telling.step("looking for Prometheus and Alertmanager")
     return provide(telling.say)
-
-
-def _chroma_environment() -> Path:
-    text = os.environ.get(_CHROMA_VARIABLE)
-    if not text:
-        raise RagpulseError(
-            f"the demo needs a real ChromaDB: run `make up`, which installs one and sets {_CHROMA_VARIABLE}"
-        )
-    folder = Path(text)
-    if not (folder / "bin" / "chroma").exists():
-        raise RagpulseError(
-            f"{_CHROMA_VARIABLE}={folder} is no environment with ChromaDB: run `make up`, which makes one"
-        )
-    return folder
 
 
 def _moved_with_the_demo(process: Process) -> Process:

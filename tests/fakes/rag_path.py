@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.delaying_relay import Relay, relay
 from exporters.rag_probe import RagProbe
 from exporters.service_sources import service_sources
 from ragpulse import cluster_file
 from ragpulse.demo.memory_service import build as memory_service
 from ragpulse.demo.memory_store import MemoryStore
+from ragpulse.demo.relay import Relay, relay
 from ragpulse.demo.vllm_standin.app import build as vllm_standin
 from ragpulse.demo.vllm_standin.engine import EngineSettings
 from ragpulse.inventory import Cluster

@@ -18,6 +18,7 @@ from ragpulse.demo.vllm_standin.wanted import Refused
 
 _BLOCK_TOKENS = 16
 _LONG_STEPS = 8
+_FAILS_EACH = {Fault.SOME_ERRORS: 20, Fault.MANY_ERRORS: 4}
 _FAILED = "EngineCore encountered an issue. See stack trace (above) for the root cause."
 _HUNG_LOOK = 0.1  # seconds between two looks at whether it still hangs
 
@@ -68,12 +69,17 @@ class Engine:
         self._waiting: deque[_Sequence] = deque()
         self._running: list[_Sequence] = []
         self._work = asyncio.Event()
+        self._expected = 0
         self._frozen: Occupied | None = None  # what was true when it began to hang
         metrics.watch(lambda: self._frozen or self._occupied())
 
     def expect(self) -> None:
         """Asked before a request is taken. Errors: Refused."""
-        if self._fault() is Fault.REJECT and len(self._running) + len(self._waiting) >= self._slots():
+        self._expected += 1
+        fault = self._fault()
+        if fault in _FAILS_EACH and self._expected % _FAILS_EACH[fault] == 0:
+            raise Refused(500, "InternalServerError", None, _FAILED)
+        if fault is Fault.REJECT and len(self._running) + len(self._waiting) >= self._slots():
             self._metrics.rejections["max_num_queued_reqs"].inc()
             raise Refused(
                 503, "ServiceUnavailableError", None, "The queue is full: the stand-in was told to have none."

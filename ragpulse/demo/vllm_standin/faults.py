@@ -3,6 +3,7 @@
 hang: no step ends any more and the figures stand still; `/health`, `/v1/models` and `/metrics` answer as ever.
 saturate: one slot and long steps, so that the queue of a few users never empties. slow: long steps. stream_error: the
 engine fails after the first token, an error event inside HTTP 200. reject: whoever would have to wait is refused (503).
+some_errors, many_errors: every twentieth, every fourth request is answered with 500.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,8 @@ class Fault(StrEnum):
     SLOW = "slow"
     STREAM_ERROR = "stream_error"
     REJECT = "reject"
+    SOME_ERRORS = "some_errors"
+    MANY_ERRORS = "many_errors"
 
 
 Told = Callable[[], Fault | None]
