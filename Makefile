@@ -9,6 +9,7 @@ STATE ?= .ragpulse
 PORTS_FROM ?=
 BENCH ?=
 OF ?=
+DRILL ?=
 CONFIG ?= cluster.yaml
 NODE ?=
 AT := --state "$(STATE)"
@@ -113,6 +114,11 @@ bench: ## measure the agent beside node_exporter into docs/benchmarks.md (14 min
 bench-slo: ## measure what 20 objectives with 31 days behind them cost Prometheus (ten minutes for each generation)
 	@documents/scripts/setup test
 	@$(SETTINGS) && $(BIN)/python -m benchmarks.slo_cost
+
+.PHONY: drill
+drill: ## break a demo in every way, time who is told, compare with docs/detection-times.md (2 hours; DRILL="--list")
+	@documents/scripts/setup test
+	@$(SETTINGS) && $(BIN)/ragpulse drill --against docs/detection-times.json $(DRILL)
 
 .PHONY: picture
 picture: ## take a picture of the Overview page (or URL=...) that runs here, into .ragpulse/overview.png

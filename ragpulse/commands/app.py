@@ -40,6 +40,7 @@ VERBS = (
     Verb("overview", "ragpulse.commands.overview:overview", "Serve the Overview page."),
     Verb("notify", "ragpulse.commands.notify:app", "Prove that notifications arrive."),
     Verb("demo", "ragpulse.commands.demo:app", "Break a service of the demo, and mend it."),
+    Verb("drill", "ragpulse.commands.drill:drill", "Break a demo on purpose, and time who is told."),
     Verb("borg-run", "ragpulse.commands.borg_run:borg_run", "Call Borg, and record what came of it.", _HANDS_ON),
     Verb("borg-verify", "ragpulse.commands.borg_verify:borg_verify", "Prove that the newest archive can be restored."),
 )
