@@ -26,6 +26,7 @@ _DAYS = "takes hours or days to come about"
 _WINDOW = "a verdict over minutes or days, not a fault"
 _CLOCK = "would set this machine's clock"
 _ONE_MACHINE = "the demo's nodes share one machine"
+_BENEATH = "what the drill breaks beneath a path has a page of its own"
 _NOT_MADE = "not among the drill's faults"
 
 
@@ -69,7 +70,7 @@ COVERAGE: dict[str, Covered] = {
     "LinkSlow": _of("network", "slow", "network", _HARDWARE),
     "LinkMtuWrong": _of("network", "misconfigured", "network", _ONE_MACHINE),
     "LinkErrors": _of("network", "erroring, damaged", "network", _HARDWARE),
-    "PeerUnreachable": _of("network", "hung", "network", _ONE_MACHINE),
+    "PeerUnreachable": _of("network", "hung", "network"),
     "PeerLossy": _of("network", "lost", "network", _ONE_MACHINE),
     "RdmaLossy": _of("network", "lost", "network", _HARDWARE),
     # GPUs.
@@ -103,7 +104,7 @@ COVERAGE: dict[str, Covered] = {
     ),
     "CertificateExpires": _of("certificate", "expiring", "service", _DAYS),
     "AvailabilityBelowTarget": _of(_BUDGETED, "erroring", "service", _WINDOW),
-    "ErrorBudgetBurningFast": _of(_BUDGETED, "erroring", "service", _WINDOW),
+    "ErrorBudgetBurningFast": _of(_BUDGETED, "erroring", "service", "takes half an hour of a demo of its own"),
     "ErrorBudgetBurningSlow": _of(_BUDGETED, "erroring", "service", _WINDOW),
     "ResponseTimeAboveTarget": _of("vllm, chroma, memory, http", "slow", "service", _WINDOW),
     "TimeToFirstTokenAboveTarget": _of("vllm", "slow", "service", _WINDOW),
@@ -143,8 +144,8 @@ COVERAGE: dict[str, Covered] = {
     "MemoryRoundTripFailed": _of("memory", "erroring", "service", _NOT_MADE),
     "MemoryWriteLost": _of("memory", "lost", "service", _NOT_MADE),
     "MemoryLeftovers": _of("memory", "full", "service", _NOT_MADE),
-    "RagPathBroken": _of("rag", "down, hung, erroring", "service", "the drill's cluster has no path"),
-    "RagPathSlow": _of("rag", "slow", "service", "the drill's cluster has no path"),
+    "RagPathBroken": _of("rag", "down, hung, erroring", "service", _BENEATH),
+    "RagPathSlow": _of("rag", "slow", "service", _BENEATH),
     # Backups.
     "BackupStale": _of("backup", "stale", "backup"),
     "BackupNeverSucceeded": _of("backup", "never", "backup", _NOT_MADE),
