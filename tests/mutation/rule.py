@@ -1,7 +1,7 @@
 """Mutants of rules: of an expression, of how long an alert holds and lingers, and of whom it calls.
 
-Rules of one name, severity and shape are written by one line of code, for each service, node or window: they are one
-template, and changed as one, in each cluster in which they are tested; so are guards that are alike, of whatever alert.
+Rules of one name, severity and shape are written by one line of code, for each service, node, target or window: they are
+one template, and changed as one, in each cluster in which they are tested; so are guards that are alike, of any alert.
 """
 
 import re
@@ -47,7 +47,7 @@ def mutants(spots: Iterable[Spot]) -> list[Mutant]:
         name, of_shape = (_WINDOW.sub(r"\1", text) for text in (rule.name, _shape(rule.body["expr"])))
         for place, change, body in _of_rule(rule.body):
             guard = _WINDOW.sub(r"\1", place[0])
-            key = (guard, *place[1:]) if guard else (rule.component, name, severity, of_shape, *place)
+            key = (guard, *place[1:]) if guard else (name, severity, of_shape, *place)
             mutant = found.setdefault(key, Mutant(rule.component, name, severity, change, {}))
             mutant.changed.setdefault((cluster, number), body)
     return list(found.values())
