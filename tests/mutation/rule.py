@@ -1,7 +1,7 @@
 """Mutants of rules: of an expression, of how long an alert holds and lingers, and of whom it calls.
 
-Rules of one name, severity and shape are written by one line of code, for each service, node, target or window: they are
-one template, and changed as one, in each cluster in which they are tested; so are guards that are alike, of any alert.
+Rules of one name, severity and shape are written by one line of code, for each service, node, target or window: they
+are one template, and changed as one, in each cluster in which they are tested; so are guards that are alike.
 """
 
 import re
