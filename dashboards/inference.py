@@ -89,6 +89,7 @@ def _requests() -> Panel:
             Line(queries.waiting(), "{{service}} waiting"),
         ],
         _COUNT,
+        without_data="No engine has told",
     )
 
 
@@ -136,6 +137,7 @@ def _errors() -> Panel:
         ],
         _RATIO,
         top=1,
+        without_data="No traffic",
     )
 
 
@@ -146,6 +148,7 @@ def _kv_cache() -> Panel:
         [Line(queries.kv_cache(), "{{service}} engine {{engine}}")],
         _RATIO,
         top=1,
+        without_data="No engine has told",
     )
 
 
