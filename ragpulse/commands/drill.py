@@ -36,7 +36,18 @@ from ragpulse.errors import RagpulseError
 from ragpulse.nearest import nearest
 from ragpulse.stack.telling import Telling
 
-_TITLES = ("fault", "told as", "runs", "half within", "all within", "limits", "pages", "messages", "watched on")
+_TITLES = (
+    "fault",
+    "told as",
+    "runs",
+    "half within",
+    "all within",
+    "limits",
+    "pages",
+    "messages",
+    "watched on",
+    "besides",
+)
 
 
 class UsageError(RagpulseError):

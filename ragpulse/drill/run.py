@@ -17,7 +17,7 @@ from ragpulse.errors import RagpulseError
 
 # In steps: one of a chain of failures may be told later than its root; the ends of alerts are told once in 6.
 _BROKEN_FOR, _ENDS_TOLD_WITHIN = 9, 9
-_SILENT_WITHIN = 60.0  # seconds, and as many steps
+_SILENT_WITHIN = 600.0  # seconds; a ticket about a target looks at five minutes, whatever the interval
 _LOOK = 0.25  # seconds
 
 
@@ -98,7 +98,7 @@ class _Watch:
             told = self._rig.ears.since(since if since is not None else quiet_since)
             return not not_over(told, self._alert) or time.time() - quiet_since > steps
 
-        if not self.until(is_silent, _SILENT_WITHIN * (1 + self._rig.step)):
+        if not self.until(is_silent, _SILENT_WITHIN):
             raise RagpulseError(f"{when}: no silence comes: {'; '.join(reasons) or 'its alerts are not resolved'}")
 
     def _say(self, text: str) -> None:
