@@ -64,6 +64,13 @@ def past(
         ],
         check=True, capture_output=True,
     )  # fmt: skip
+    with holding(folder, generation) as url:
+        yield Past(url, ends)
+
+
+@contextmanager
+def holding(folder: Path, generation: int) -> Iterator[str]:
+    """The URL of a Prometheus over the blocks in `folder`/data, which scrapes nothing."""
     (folder / "prometheus.yml").write_text("{}")
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
@@ -75,7 +82,7 @@ def past(
     process = Process("prometheus", (str(binary("prometheus", generation)), *arguments), "a real one")
     with running(process, folder / "log"):
         until(lambda: answers(f"{url}/-/ready"), "Prometheus")
-        yield Past(url, ends)
+        yield url
 
 
 def _exposed(services: Mapping[str, Sequence[Durations]], check: str, start: int) -> Iterator[str]:

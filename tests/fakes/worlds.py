@@ -16,10 +16,9 @@ from pathlib import Path
 from ragpulse import budget, catalogue, foreign, recorded
 from ragpulse.metric import LATENCY_EDGES, Metric
 from ragpulse.objectives import objectives
-from ragpulse.stack.process import Process
+from tests.fakes.backfilled import holding
 from tests.fakes.binaries import binary
 from tests.fakes.board_json import EXAMPLE
-from tests.fakes.running import answers, free_ports, running, until
 from tests.fakes.world_values import (
     BROKEN,
     FAILS,
@@ -202,15 +201,5 @@ def world(
         ],
         check=True, capture_output=True,
     )  # fmt: skip
-    (folder / "prometheus.yml").write_text("{}")
-    (port,) = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    arguments = (
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    )
-    process = Process("prometheus", (str(binary("prometheus", generation)), *arguments), "a real one")
-    with running(process, folder / "log"):
-        until(lambda: answers(f"{url}/-/ready"), "Prometheus")
+    with holding(folder, generation) as url:
         yield World(url, end)
