@@ -2,8 +2,9 @@
 
 Thresholds halved, doubled and (small whole ones) one off; states taken for another; comparators turned; guards,
 conditions and alternatives dropped; windows and offsets halved and doubled. Worked on the parsed expression; mutants
-that print alike are one. A mutant's place is the same in all expressions of one shape, and within a guard (what
-follows `unless`) in all guards of one shape, so that what one line of code writes is changed as one.
+that print alike are one. A mutant's place is the same in all expressions of one shape, and within a clause (what
+follows `unless`, or one of several alternatives) in all clauses of one shape: what one line of code writes is changed
+as one.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ _TURNED = {
 }  # fmt: skip
 _SMALL = 10  # up to which a whole number may be one off
 
-Place = tuple[str, int, str]  # the shape of the guard in which it is, or nothing; the number of the node; what is done
+Place = tuple[str, int, str]  # the shape of the clause in which it is, or nothing; the number of the node; what is done
 _Own = Iterator[tuple[str, str, str]]  # kind, what was changed, the text of the mutated node
 
 
@@ -36,26 +37,34 @@ def mutations(expression: str) -> list[Mutation]:
     root = promql.parse(expression)
     seen = {printed(root)}
     found: list[Mutation] = []
-    for mutation in _made(root, count(), within=None, guard=""):
+    for mutation in _made(root, count(), within=None, clause=""):
         if mutation.expression not in seen:
             seen.add(mutation.expression)
             found.append(mutation)
     return found
 
 
-def _made(node: Any, numbers: Iterator[int], *, within: Any, guard: str) -> Iterator[Mutation]:
+def _made(node: Any, numbers: Iterator[int], *, within: Any, clause: str) -> Iterator[Mutation]:
     here = next(numbers)
     for kind, change, text in _own(node, within):
-        yield Mutation((guard, here, kind), change, text)
+        yield Mutation((clause, here, kind), change, text)
     parts = children(node)
     texts = [operand(part) for part in parts]
     for index, part in enumerate(parts):
-        inner = _made(part, numbers, within=node, guard=guard)
-        if isinstance(node, promql.BinaryExpr) and str(node.op) == "unless" and index == 1:
-            inner = _made(part, count(), within=node, guard=shape(part))
+        own = _is_clause(node, part, index)
+        inner = _made(part, count() if own else numbers, within=node, clause=shape(part) if own else clause)
         for each in inner:
             text = f"({each.expression})" if isinstance(part, promql.BinaryExpr) else each.expression
             yield Mutation(each.place, each.change, around(node, [*texts[:index], text, *texts[index + 1 :]]))
+
+
+def _is_clause(node: Any, part: Any, index: int) -> bool:
+    """A guard, or one of several alternatives."""
+    if not isinstance(node, promql.BinaryExpr):
+        return False
+    if str(node.op) == "unless":
+        return index == 1
+    return str(node.op) == "or" and not (isinstance(part, promql.BinaryExpr) and str(part.op) == "or")
 
 
 def _own(node: Any, within: Any) -> _Own:

@@ -1,7 +1,7 @@
 """Mutants of rules: of an expression, of how long an alert holds and lingers, and of whom it calls.
 
 Rules of one name, severity and shape are written by one line of code, for each service, node, target or window: they
-are one template, and changed as one, in each cluster in which they are tested; so are guards that are alike.
+are one template, and changed as one, in each cluster in which they are tested; so are clauses that are alike.
 """
 
 import re
@@ -39,15 +39,15 @@ class Mutant:
 
 
 def mutants(spots: Iterable[Spot]) -> list[Mutant]:
-    """Of the rules there. Those within a guard bear the name of the first rule that has it."""
+    """Of the rules there. Those within a clause bear the name of the first rule that has it."""
     found: dict[tuple[Any, ...], Mutant] = {}
     for cluster, number in spots:
         rule = rules_of(cluster)[number]
         severity = rule.body["labels"].get("severity")
         name, of_shape = (_WINDOW.sub(r"\1", text) for text in (rule.name, _shape(rule.body["expr"])))
         for place, change, body in _of_rule(rule.body):
-            guard = _WINDOW.sub(r"\1", place[0])
-            key = (guard, *place[1:]) if guard else (name, severity, of_shape, *place)
+            clause = _WINDOW.sub(r"\1", place[0])
+            key = (clause, *place[1:]) if clause else (name, severity, of_shape, *place)
             mutant = found.setdefault(key, Mutant(rule.component, name, severity, change, {}))
             mutant.changed.setdefault((cluster, number), body)
     return list(found.values())
