@@ -1,9 +1,11 @@
 """What mutation found: a table by component, the survivors, the score; and docs/mutation.md."""
 
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fakes.binaries import binary
 from tests.mutation.rule import Mutant
 
 FLOOR, FLOOR_OF_ONE = 0.90, 0.80
@@ -39,7 +41,13 @@ def text(verdicts: Sequence[Verdict]) -> str:
 
 def write(verdicts: Sequence[Verdict]) -> None:
     before = DOCUMENT.read_text().split("## Result", maxsplit=1)[0]
-    DOCUMENT.write_text(f"{before}## Result\n\n{text(verdicts)}\n")
+    commit = _said("git", "rev-parse", "--short", "HEAD")
+    promtool = " ".join(_said(str(binary("promtool")), "--version").split()[:3])
+    DOCUMENT.write_text(f"{before}## Result\n\nOf commit {commit}, by {promtool}.\n\n{text(verdicts)}\n")
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, cwd=DOCUMENT.parent, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _components(verdicts: Sequence[Verdict]) -> list[str]:
