@@ -9,15 +9,9 @@ Errors: SourceError for a file that cannot be read or understood.
 from __future__ import annotations
 
 import errno
-import socket
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-import psutil
-
-from exporters.kernel_files import KernelReading
-from exporters.link_tiers import Interfaces, LinkTiers, look_up
+from exporters.link_reading import LinkReading
 from ragpulse.catalogue.network import (
     DROPPED,
     ERRORS,
@@ -29,9 +23,6 @@ from ragpulse.catalogue.network import (
 )
 from ragpulse.metric import Metric, Sample
 
-if TYPE_CHECKING:
-    from ragpulse.inventory import Node
-
 _CLASS = "sys/class/net"
 _BYTES_PER_MEGABIT = 1_000_000 / 8
 _UNKNOWN_SPEED = 0x7FFFFFFF  # -1, and on some drivers the same bits without a sign
@@ -39,31 +30,12 @@ _UNKNOWN_SPEED = 0x7FFFFFFF  # -1, and on some drivers the same bits without a s
 _NO_VALUE = (errno.EINVAL,)
 
 
-def interface_addresses() -> dict[str, list[str]]:
-    internet = (socket.AF_INET, socket.AF_INET6)
-    return {
-        name: [entry.address for entry in entries if entry.family in internet]
-        for name, entries in psutil.net_if_addrs().items()
-    }
-
-
-class NetworkLinks(KernelReading):
+class NetworkLinks(LinkReading):
     name: str = "network_links"
     emits: tuple[Metric, ...] = (LINK_UP, LINK_SPEED, LINK_MTU, RECEIVED, SENT, ERRORS, DROPPED)
 
-    def __init__(
-        self,
-        node: Node,
-        root: Path = Path("/"),
-        addresses: Callable[[], Interfaces] = interface_addresses,
-        resolve: Callable[[str], set[str]] = look_up,
-    ) -> None:
-        super().__init__(root)
-        self._addresses = addresses
-        self._tiers = LinkTiers(node, resolve)
-
     def readings(self) -> Iterator[Sample]:
-        tiers = self._tiers.of(self._addresses())
+        tiers = self.tiers()
         present = self._files.names(_CLASS)
         for interface in present:
             if interface in tiers or self._is_hardware(interface):

@@ -10,13 +10,9 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from exporters.kernel_files import KernelReading
-from exporters.link_tiers import Interfaces, LinkTiers, look_up
-from exporters.network_links import interface_addresses
+from exporters.link_reading import LinkReading
 from ragpulse.catalogue.rdma import (
     CONGESTION,
     ERROR_KINDS,
@@ -33,9 +29,6 @@ from ragpulse.catalogue.rdma import (
     SPEED,
 )
 from ragpulse.metric import Metric, Sample
-
-if TYPE_CHECKING:
-    from ragpulse.inventory import Node
 
 _CLASS = "sys/class/infiniband"
 _ACTIVE, _ACTIVE_DEFER, _LINK_UP = 4, 5, 5  # of `state`; of `phys_state`
@@ -55,28 +48,17 @@ _COUNTERS: tuple[tuple[str, int, Metric, dict[str, str]], ...] = (
 )
 
 
-class NetworkRdma(KernelReading):
+class NetworkRdma(LinkReading):
     name: str = "network_rdma"
     emits: tuple[Metric, ...] = (
         PORT_INFO, PORT_UP, LINK_UP, SPEED, RECEIVED, SENT, SENT_PACKETS, SEND_WAITS, CONGESTION, LOSSES, ERRORS,
     )  # fmt: skip
 
-    def __init__(
-        self,
-        node: Node,
-        root: Path = Path("/"),
-        addresses: Callable[[], Interfaces] = interface_addresses,
-        resolve: Callable[[str], set[str]] = look_up,
-    ) -> None:
-        super().__init__(root)
-        self._addresses = addresses
-        self._tiers = LinkTiers(node, resolve)
-
     def readings(self) -> Iterator[Sample]:
         devices = [device for device in self._files.names(_CLASS) if not self._is_virtual(device)]
         if not devices:
             return
-        tiers = self._tiers.of(self._addresses())
+        tiers = self.tiers()
         for device in devices:
             for number in self._files.names(f"{_CLASS}/{device}/ports"):
                 interface = self._interface(device, number)

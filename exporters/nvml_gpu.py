@@ -6,22 +6,28 @@ Source: nvidia-ml-py. Errors: NvmlError.
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from exporters.nvml_error import ABSENT, LOST, NvmlError, reason_of
 
-if TYPE_CHECKING:
-    from exporters.nvml import Nvml
-
 CHIP = 0  # nvmlTemperatureSensors_t
+
+
+class Driver(Protocol):
+    """What a GPU needs of NVML, which outlives any opening of it."""
+
+    def handle(self, uuid: str) -> Any: ...
+    def ask(self, function: str, *arguments: Any) -> Any: ...
+    def held(self) -> AbstractContextManager[Any]: ...
 
 
 @dataclass(eq=False)
 class Gpu:
     """One GPU of one opening of NVML. `label` is its number, from the first time that it was seen."""
 
-    nvml: Nvml
+    nvml: Driver
     binding: Any
     label: str
     uuid: str

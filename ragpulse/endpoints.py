@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ragpulse.vantage import monitors
-
 if TYPE_CHECKING:
     from ragpulse.inventory import Cluster
 
@@ -22,19 +20,19 @@ def agent(cluster: Cluster, node: str) -> str:
 
 def monitoring_address(cluster: Cluster, node: str) -> str:
     """Of Prometheus and Alertmanager: two of a pair must reach each other, a single one is nobody else's business."""
-    return LOOPBACK if len(monitors(cluster)) == 1 else cluster.nodes[node].address
+    return LOOPBACK if len(cluster.monitoring_nodes()) == 1 else cluster.nodes[node].address
 
 
 def prometheus(cluster: Cluster) -> dict[str, str]:
     """Monitoring node → its Prometheus."""
     port = cluster.monitoring.ports.prometheus
-    return {node: authority(monitoring_address(cluster, node), port) for node in monitors(cluster)}
+    return {node: authority(monitoring_address(cluster, node), port) for node in cluster.monitoring_nodes()}
 
 
 def alertmanager(cluster: Cluster) -> dict[str, str]:
     """Monitoring node → its Alertmanager."""
     port = cluster.monitoring.ports.alertmanager
-    return {node: authority(monitoring_address(cluster, node), port) for node in monitors(cluster)}
+    return {node: authority(monitoring_address(cluster, node), port) for node in cluster.monitoring_nodes()}
 
 
 def overview(cluster: Cluster) -> str:

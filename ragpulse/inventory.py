@@ -11,7 +11,6 @@ from ragpulse.service_values import Names
 from ragpulse.services import AnyService, Service
 from ragpulse.targets import Targets
 from ragpulse.units import prometheus_duration
-from ragpulse.vantage import monitors
 
 S = TypeVar("S", bound=Service)
 _SHORTEST_SCRAPE, _LONGEST_SCRAPE = 1.0, 120.0
@@ -133,7 +132,7 @@ class Cluster(Part):
 
     def monitoring_nodes(self) -> tuple[str, ...]:
         """The nodes that run a Prometheus and an Alertmanager; the first node when none is named."""
-        return monitors(self)
+        return self.monitoring.nodes or (next(iter(self.nodes)),)
 
     def of_kind(self, kind: type[S]) -> dict[str, S]:
         """The services of one kind, by name."""

@@ -20,11 +20,6 @@ def home(cluster: Cluster, service: str) -> str:
     return cluster.services[service].nodes[0]
 
 
-def monitors(cluster: Cluster) -> tuple[str, ...]:
-    """The nodes that run a Prometheus and an Alertmanager; the first node when none is named."""
-    return cluster.monitoring.nodes or (next(iter(cluster.nodes)),)
-
-
 def vantages(cluster: Cluster, service: str) -> tuple[str, ...]:
     """The nodes that probe a service: as written, else up to three others, chosen the same way each time. Of Ray,
     which is not probed: its head, which says whether it is up.

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from exporters.link_reading import interface_addresses
 from exporters.link_tiers import LinkTiers, look_up
-from exporters.network_links import NetworkLinks, interface_addresses
+from exporters.network_links import NetworkLinks
 from exporters.source import SourceError
 from ragpulse.inventory import Node
 from tests.fakes.machine import Machine, shown
