@@ -6,7 +6,7 @@ expression, for board variables). Errors: PromqlError for a label that the serie
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ragpulse.catalogue import BY_NAME
@@ -60,6 +60,11 @@ def instant(metric: Metric, /, **labels: Matcher) -> str:
     if metric.kind == "histogram":
         raise PromqlError(f"{metric.name} is a histogram: it has no value of its own")
     return _selector(metric.name, (*metric.labels, *TARGET_LABELS), labels)
+
+
+def instants(*metrics: Metric) -> str:
+    """The current values of several gauges or counters at once; each series keeps its name."""
+    return _named(instant(metric) for metric in metrics)
 
 
 def earlier(metric: Metric, ago: float, **labels: Matcher) -> str:
@@ -155,6 +160,11 @@ def series(name: str, **labels: Matcher) -> str:
     return _selector(name, allowed, labels)
 
 
+def all_series(*names: str) -> str:
+    """Several recorded series at once; each keeps its name."""
+    return _named(series(name) for name in names)
+
+
 def series_rate(name: str, window: Window, **labels: Matcher) -> str:
     """Growth per second of a counter that is not ours."""
     return f"rate({series(_total(name), **labels)}[{_duration(window)}])"
@@ -242,6 +252,10 @@ def _selector(name: str, allowed: tuple[str, ...], labels: Mapping[str, Matcher]
         raise PromqlError(f"{name} has no label {', '.join(unknown)}; it has: {', '.join(allowed)}")
     matchers = ",".join(f"{label}{_match(value)}" for label, value in labels.items())
     return f"{name}{{{matchers}}}" if matchers else name
+
+
+def _named(names: Iterable[str]) -> str:
+    return f"{{__name__{_match(tuple(names))}}}"
 
 
 def _match(value: Matcher) -> str:

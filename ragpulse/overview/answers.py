@@ -8,6 +8,7 @@ otherwise be given out for five minutes more.
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, TypeVar
 
 from ragpulse import recorded
@@ -15,9 +16,9 @@ from ragpulse.catalogue import backup, gpu, rag, service, vllm
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective
 from ragpulse.overview.http_json import unanswered
-from ragpulse.overview.prometheus_api import Point, PrometheusApi, Rule, Series
+from ragpulse.overview.prometheus_api import Point, PrometheusApi, Rule, Series, by_name
 from ragpulse.overview.since import LOOK_BACK, Span, spans
-from ragpulse.promql import agent_up, increase, instant, rate, series
+from ragpulse.promql import agent_up, all_series, increase, instants, rate, series
 from ragpulse.units import prometheus_duration
 
 HISTORY = 3600.0
@@ -93,42 +94,39 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Answer
             def ask_for(question: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
                 return group.create_task(question)
 
-            instants = [ask_for(prometheus.instant(query)) for query in _questions(cluster, short, interval)]
+            instants = [ask_for(prometheus.instant(query)) for query in _questions(cluster, short)]
             values = ask_for(prometheus.over(series(value), history.start, history.end, history.step))
             grids = spans(now, interval)
-            met, states = (
-                [ask_for(prometheus.over(series(name), grid.start, grid.end, grid.step)) for grid in grids]
-                for name in (recorded.slo_met(cluster), recorded.COMPONENT_STATE)
-            )
+            past = all_series(recorded.slo_met(cluster), recorded.COMPONENT_STATE)
+            pasts = [ask_for(prometheus.over(past, grid.start, grid.end, grid.step)) for grid in grids]
             rules = ask_for(prometheus.alerting_rules())
     except ExceptionGroup as errors:
         if reason := unanswered(errors):
             raise reason from errors
         raise
-    (
-        met_now, short_now, long_now, total_now, state_now, agents, up, ready, failed, demand, vllm_state, stages,
-        gpu_state, gpu_bands, gpu_measured, backups, begin,
-    ) = (task.result() for task in instants)  # fmt: skip
+    found_now, read_now, states_now, agents, failed, demand, gpu_bands, begin = (task.result() for task in instants)
+    now_of = by_name(chain(found_now, read_now, states_now))
+    past_of = by_name(chain.from_iterable(task.result() for task in pasts))
     return Answers(
-        met=_latest(met_now, _key),
-        short=_latest(short_now, _key),
-        long=_latest(long_now, _key),
-        total=_latest(total_now, _key),
+        met=_latest(now_of.get(recorded.slo_met(cluster), ()), _key),
+        short=_latest(now_of.get(value, ()), _key),
+        long=_latest(now_of.get(recorded.slo_value(recorded.long_window(cluster)), ()), _key),
+        total=_latest(now_of.get(recorded.slo_total(short), ()), _key),
         value_history={_key(found): found.points for found in values.result()},
-        met_history=_joined(met, _key),
-        component=_latest(state_now, _component),
-        component_history=_joined(states, _component),
+        met_history=_joined(past_of.get(recorded.slo_met(cluster), ()), _key),
+        component=_latest(now_of.get(recorded.COMPONENT_STATE, ()), _component),
+        component_history=_joined(past_of.get(recorded.COMPONENT_STATE, ()), _component),
         agent_up={node: value == 1 for node, value in _latest(agents, _node).items()},
-        service_up=_by_service_and_node(up),
-        service_ready=_by_service_and_node(ready),
+        service_up=_by_service_and_node(now_of.get(service.UP.name, ())),
+        service_ready=_by_service_and_node(now_of.get(service.READY.name, ())),
         failures=_failures(failed),
         demand=_latest(demand, _service),
-        vllm_state={_service(found): found.labels.get("state", "") for found in vllm_state},
-        failing_stage=_stages(stages),
-        gpu_state={_node(found): found.labels.get("state", "") for found in gpu_state},
+        vllm_state={_service(found): found.labels.get("state", "") for found in now_of.get(vllm.STATE.name, ())},
+        failing_stage=_stages(now_of.get(rag.FAILING_STAGE.name, ())),
+        gpu_state={_node(found): found.labels.get("state", "") for found in now_of.get(gpu.STATE.name, ())},
         gpu_bands=_latest(gpu_bands, lambda found: (_node(found), found.labels.get("band", ""))),
-        gpu_measured=frozenset(_node(found) for found in gpu_measured),
-        backup_success=_latest(backups, lambda found: found.labels.get("backup", "")),
+        gpu_measured=frozenset(_node(found) for found in now_of.get(gpu.UTILIZATION_WAY.name, ())),
+        backup_success=_latest(now_of.get(backup.LAST_SUCCESS.name, ()), lambda found: found.labels.get("backup", "")),
         begin=begin[0].points[-1][1] if begin else None,
         times=tuple(time for grid in grids for time in grid.times()),
         history=history,
@@ -136,34 +134,35 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Answer
     )
 
 
-def _questions(cluster: Cluster, short: float, interval: float) -> tuple[str, ...]:
+def _questions(cluster: Cluster, short: float) -> tuple[str, ...]:
     """The instant queries, in the order in which `ask` takes their answers."""
     # The oldest scrape is looked for at full minutes; in the first minute there may be none, so the last one stands in.
     scraped = f"timestamp({agent_up()})"
     return (
-        _fresh(recorded.slo_met(cluster), interval),
-        _fresh(recorded.slo_value(short), interval),
-        _fresh(recorded.slo_value(recorded.long_window(cluster)), interval),
-        _fresh(recorded.slo_total(short), interval),
-        _fresh(recorded.COMPONENT_STATE, interval),
+        _fresh(
+            all_series(
+                recorded.slo_met(cluster),
+                recorded.slo_value(short),
+                recorded.slo_value(recorded.long_window(cluster)),
+                recorded.slo_total(short),
+                recorded.COMPONENT_STATE,
+            ),
+            3 * cluster.monitoring.scrape_interval + _GRACE,
+        ),
+        instants(service.UP, service.READY, gpu.UTILIZATION_WAY, backup.LAST_SUCCESS),
+        f"{instants(vllm.STATE, rag.FAILING_STAGE, gpu.STATE)} == 1",
         agent_up(),
-        instant(service.UP),
-        instant(service.READY),
         f"sum by (service, check, reason, node) ({increase(service.FAILURES, short)}) > 0",
         f"sum by (service) ({rate(vllm.DEMAND_SECONDS, short)})",
-        f"{instant(vllm.STATE)} == 1",
-        f"{instant(rag.FAILING_STAGE)} == 1",
-        f"{instant(gpu.STATE)} == 1",
         f"sum by (node, band) ({increase(gpu.BAND, HISTORY)})",
-        f"max by (node) ({instant(gpu.UTILIZATION_WAY)})",
-        instant(backup.LAST_SUCCESS),
         f"min(min_over_time({scraped}[{prometheus_duration(LOOK_BACK)}:1m]) or {scraped})",
     )
 
 
-def _fresh(name: str, interval: float) -> str:
-    selected = series(name)
-    return f"{selected} and (time() - timestamp({selected}) <= {3 * interval + _GRACE:g})"
+def _fresh(selected: str, seconds: float) -> str:
+    """Those with a sample within `seconds`; `on` because names are otherwise not compared."""
+    told_apart = "__name__, slo, service, check, component, kind"
+    return f"{selected} and on ({told_apart}) last_over_time({selected}[{prometheus_duration(seconds)}])"
 
 
 def _history_span(now: float, interval: float) -> Span:
@@ -193,11 +192,10 @@ def _latest(all_found: Iterable[Series], name: Callable[[Series], K]) -> dict[K,
     return {name(found): found.points[-1][1] for found in all_found}
 
 
-def _joined(tasks: Iterable[asyncio.Task[list[Series]]], name: Callable[[Series], K]) -> dict[K, dict[float, float]]:
+def _joined(all_found: Iterable[Series], name: Callable[[Series], K]) -> dict[K, dict[float, float]]:
     values: dict[K, dict[float, float]] = {}
-    for task in tasks:
-        for found in task.result():
-            values.setdefault(name(found), {}).update((round(time, 3), value) for time, value in found.points)
+    for found in all_found:
+        values.setdefault(name(found), {}).update(found.points)
     return values
 
 

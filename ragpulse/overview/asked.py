@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-import httpx
-
 from ragpulse import urls
 from ragpulse.errors import RagpulseError
 from ragpulse.inventory import Cluster
+from ragpulse.overview import kept_connections
 from ragpulse.overview.http_json import Unavailable
 from ragpulse.overview.prometheus_api import PrometheusApi
 
@@ -35,8 +34,7 @@ def asked(url: str, question: Callable[[PrometheusApi], Coroutine[Any, Any, T]],
     """`within`: seconds for all of it. Errors: NotAskedError."""
 
     async def answer() -> T:
-        # trust_env: a proxy of the environment has no business here
-        async with httpx.AsyncClient(trust_env=False, timeout=None) as client, asyncio.timeout(within):  # noqa: S113
+        async with kept_connections.client() as client, asyncio.timeout(within):
             return await question(PrometheusApi(client, url))
 
     try:

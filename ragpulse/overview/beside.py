@@ -16,9 +16,9 @@ from ragpulse.overview.budgets import Key, Spent
 from ragpulse.overview.curves import MEASURES, curves
 from ragpulse.overview.facts import Change, Curve
 from ragpulse.overview.http_json import unanswered
-from ragpulse.overview.prometheus_api import PrometheusApi, Series
+from ragpulse.overview.prometheus_api import PrometheusApi, Series, by_name
 from ragpulse.overview.since import Span
-from ragpulse.promql import instant, last_active, series
+from ragpulse.promql import all_series, instants, last_active
 
 _HOUR, _POINTS = 3600.0, 60
 _SCRAPES = 4  # that a rate needs at least
@@ -46,36 +46,36 @@ async def ask(cluster: Cluster, prometheus: PrometheusApi, now: float) -> Found:
             def task(question: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
                 return group.create_task(question)
 
-            moments = {metric: task(prometheus.instant(instant(metric))) for metric in changes.MOMENTS}
-            versions = {metric: over(instant(metric), day) for metric in changes.VERSIONS}
+            moments = task(prometheus.instant(instants(*changes.MOMENTS)))
+            versions = over(instants(*changes.VERSIONS), day)
             alerts = task(prometheus.instant(last_active(changes.DAY, severity=("page", "ticket"))))
             measured = {
                 measure: over(measure.expression(max(hour.step, _SCRAPES * cluster.monitoring.scrape_interval)), hour)
                 for measure in MEASURES
             }
-            left, lasts, burn = (
-                task(prometheus.instant(series(name)))
-                for name in (budget.BUDGET_LEFT, budget.EXHAUSTION, budget.burn(budget.pace(cluster)))
-            )
-            seen = {window: task(prometheus.instant(series(budget.measured(window)))) for window in windows}
+            burn = budget.burn(budget.pace(cluster))
+            seen = {window: budget.measured(window) for window in windows}
+            spent = task(prometheus.instant(all_series(budget.BUDGET_LEFT, budget.EXHAUSTION, burn, *seen.values())))
     except ExceptionGroup as errors:
         if reason := unanswered(errors):
             raise reason from errors
         raise
+    told = by_name(chain(moments.result(), versions.result()))
+    of_budgets = {name: _by_objective(found) for name, found in by_name(spent.result()).items()}
     return Found(
         changes.newest(
             chain(
-                *(changes.happened(metric, answer.result(), now) for metric, answer in moments.items()),
-                *(changes.replaced(metric, answer.result()) for metric, answer in versions.items()),
+                *(changes.happened(metric, told.get(metric.name, ()), now) for metric in changes.MOMENTS),
+                *(changes.replaced(metric, told.get(metric.name, ())) for metric in changes.VERSIONS),
                 changes.alerted(alerts.result()),
             )
         ),
         curves({measure: answer.result() for measure, answer in measured.items()}, hour, tuple(cluster.nodes)),
         Spent(
-            left=_by_objective(left.result()),
-            burn=_by_objective(burn.result()),
-            lasts=_by_objective(lasts.result()),
-            measured={window: _by_objective(answer.result()) for window, answer in seen.items()},
+            left=of_budgets.get(budget.BUDGET_LEFT, {}),
+            burn=of_budgets.get(burn, {}),
+            lasts=of_budgets.get(budget.EXHAUSTION, {}),
+            measured={window: of_budgets.get(name, {}) for window, name in seen.items()},
         ),
     )
 

@@ -5,7 +5,9 @@ left out: they say nothing. Errors: `Unavailable`.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal
 
 import httpx
@@ -108,5 +110,15 @@ class PrometheusApi:
         return [rule for group in answer.data.groups for rule in group.rules]
 
 
+def by_name(found: Iterable[Series]) -> dict[str, list[Series]]:
+    """The answers to a question for several names; without those that nothing has."""
+    named: dict[str, list[Series]] = {}
+    for one in found:
+        named.setdefault(one.labels.get("__name__", ""), []).append(one)
+    return named
+
+
 def _finite(points: list[Point]) -> tuple[Point, ...]:
+    if math.isfinite(sum(map(itemgetter(1), points))):  # one value that is not makes the sum such, and hardly any is
+        return tuple(points)
     return tuple(point for point in points if math.isfinite(point[1]))

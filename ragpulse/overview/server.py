@@ -9,14 +9,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ragpulse.inventory import Cluster
-from ragpulse.overview import runbooks
+from ragpulse.overview import kept_connections, runbooks
 from ragpulse.overview.alertmanager_api import AlertmanagerApi
 from ragpulse.overview.collect import collect
 from ragpulse.overview.facts import Overview
@@ -45,7 +44,7 @@ def application(
         "X-Content-Type-Options": "nosniff",
     }
     # Connections to Prometheus are kept from page to page; `collect` bounds how long each question may take.
-    client = httpx.AsyncClient(trust_env=False, timeout=None)  # noqa: S113
+    client = kept_connections.client()
     apis = PrometheusApi(client, prometheus), AlertmanagerApi(client, alertmanager)
 
     async def ask() -> Overview:

@@ -37,7 +37,7 @@ VLLM = "ragpulse_vllm_state"
 FAILING_STAGE = "ragpulse_rag_failing_stage"
 GPU = "ragpulse_gpu_state"
 GPU_BANDS = "sum by (node, band)"
-GPU_MEASURED = "max by (node) (ragpulse_gpu_utilization_source"
+GPU_MEASURED = "ragpulse_gpu_utilization_source"
 BACKUPS = "ragpulse_backup_last_success"
 OLDEST = "min(min_over_time"
 

@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
-
 from ragpulse.inventory import Cluster
+from ragpulse.overview import kept_connections
 from ragpulse.overview.alertmanager_api import AlertmanagerApi
 from ragpulse.overview.collect import TIMEOUT, collect
 from ragpulse.overview.facts import Overview, Verdict
 from ragpulse.overview.prometheus_api import PrometheusApi
-from tests.fakes import loopback
 from tests.fakes.mixed_cluster import NOW, cluster, mixed
 from tests.fakes.prometheus_api import Answering, serving
 
@@ -41,8 +39,7 @@ def overview_at(
     timeout: float = TIMEOUT,
 ) -> Overview:
     async def collected() -> Overview:
-        # The time is bounded by what is called here.
-        async with httpx.AsyncClient(trust_env=False, timeout=None, verify=loopback.NO_TLS) as client:  # noqa: S113
+        async with kept_connections.client() as client:
             return await collect(
                 of or cluster(), PrometheusApi(client, prometheus), AlertmanagerApi(client, alertmanager or prometheus),
                 notifications, now, runbooks=frozenset({"ServiceNotReady"}), timeout=timeout,

@@ -1,12 +1,14 @@
 """A loopback server that speaks Prometheus's (and Alertmanager's) HTTP API from a dict of answers.
 
-`instant`: how an expression begins → samples; `over`: expression → series; `alert_rules`: rules as `/api/v1/rules`
+`instant`: how an expression begins → samples; `over`: expression → series; what is asked of several names at once is
+answered with what each has, and its name. `alert_rules`: rules as `/api/v1/rules`
 gives them; `alerts`, `silences`: as Alertmanager's `/api/v2/` gives them. What is not in a dict is answered with
-nothing. `broken`: path → status and body of what is answered there instead; `refused`: how expressions begin that are
+nothing. `broken`: path → status and body of what is answered there instead; `refused`: what expressions name that are
 answered with 503; `hold`: every answer waits until it is set.
 """
 
 import json
+import re
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +23,7 @@ Points = Sequence[tuple[float, float]]
 
 QUERY, RANGE, RULES, ALERTS = "/api/v1/query", "/api/v1/query_range", "/api/v1/rules", "/api/v2/alerts"
 SILENCES = "/api/v2/silences"
+_SEVERAL = re.compile(r'\{__name__=~?"([^"]*)"\}')
 
 
 @dataclass
@@ -39,8 +42,11 @@ class Answering:
     def answer(self, path: str, query: dict[str, list[str]]) -> Any:
         expression = query.get("query", [""])[0]
         if path == QUERY:
-            found = next((self.instant[each] for each in self.instant if expression.startswith(each)), [])
-            vector = [{"metric": dict(labels), "value": [0, _text(value)]} for labels, value in found]
+            vector = [
+                {"metric": {**labels, **name}, "value": [0, _text(value)]}
+                for part, name in _parts(expression)
+                for labels, value in next((self.instant[each] for each in self.instant if part.startswith(each)), [])
+            ]
             return _success({"resultType": "vector", "result": vector})
         if path == RANGE:
             return _success({"resultType": "matrix", "result": self._matrix(expression, query)})
@@ -54,10 +60,11 @@ class Answering:
         count = int((end - start) / step + 1e-6) + 1
         grid = [round(start + index * step, 3) for index in range(count)]
         series = []
-        for labels, points in self.over.get(expression, []):
-            held = [[time, _text(value)] for time in grid if (value := _at(points, time)) is not None]
-            if held:
-                series.append({"metric": dict(labels), "values": held})
+        for part, name in _parts(expression):
+            for labels, points in self.over.get(part, []):
+                held = [[time, _text(value)] for time in grid if (value := _at(points, time)) is not None]
+                if held:
+                    series.append({"metric": {**labels, **name}, "values": held})
         return series
 
 
@@ -74,7 +81,7 @@ def serving(answering: Answering) -> Iterator[Answering]:
                 answering.hold.wait(30)
             query = parse_qs(parts.query)
             status, body = answering.broken.get(parts.path, (200, b""))
-            if query.get("query", [""])[0].startswith(answering.refused or ("\n",)):
+            if any(each in query.get("query", [""])[0] for each in answering.refused):
                 status = 503
             elif parts.path not in answering.broken:
                 body = json.dumps(answering.answer(parts.path, query)).encode()
@@ -110,6 +117,12 @@ def serving(answering: Answering) -> Iterator[Answering]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _parts(expression: str) -> list[tuple[str, dict[str, str]]]:
+    """What is asked for, and the name that is told with it where several are asked for."""
+    several = _SEVERAL.match(expression)
+    return [(name, {"__name__": name}) for name in several[1].split("|")] if several else [(expression, {})]
 
 
 def _success(data: Any) -> Any:
