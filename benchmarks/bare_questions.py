@@ -41,7 +41,7 @@ async def _asked(request: bytes, connection: tuple[asyncio.StreamReader, asyncio
     writer.write(request)
     head = (await reader.readuntil(_END)).lower()
     if not head.startswith(b"http/1.1 200 "):
-        raise RagpulseError(f"Prometheus answers {head[:40]!r}")
+        raise RagpulseError(f"a server that is measured answers {head[:40]!r}")
     if b"\r\ncontent-length:" in head:
         await reader.readexactly(int(head.split(b"\r\ncontent-length:")[1].split(b"\r\n")[0]))
         return

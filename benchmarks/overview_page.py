@@ -1,20 +1,22 @@
 """How long does the Overview page take beside what it asks Prometheus, with a week of data?
 
 A real Prometheus with a week of the demo's cluster and all its rules (listed, not evaluated: what they would record is
-there), a real Alertmanager, and `ragpulse overview` as `up` starts it. In turn the page is loaded, on one kept
-connection, and its questions are asked by themselves, all at once as the page asks them, without a look at the answers:
-by the HTTP client that the page has too, and over bare connections, which shows what that client takes. Seconds.
-Errors: RagpulseError.
+there), a real Alertmanager, and `ragpulse overview` as `up` starts it. In turn the page is loaded, and its questions
+are asked by themselves, all at once as the page asks them: both over kept bare connections and without a look at the
+answers, so that no HTTP client of ours is taken for a part of Prometheus. Seconds. Errors: RagpulseError.
 """
 
 import asyncio
+import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpcore
 import httpx
 import yaml
 
@@ -34,6 +36,7 @@ from ragpulse.errors import RagpulseError
 from ragpulse.inventory import Cluster
 from ragpulse.overview.alertmanager_api import AlertmanagerApi
 from ragpulse.overview.collect import collect
+from ragpulse.overview.kept_connections import KeptConnections
 from ragpulse.overview.prometheus_api import PrometheusApi
 from ragpulse.stack import binaries
 from ragpulse.stack.plan import PROMETHEUS_ENVIRONMENT
@@ -52,9 +55,7 @@ page has {size:.0f} KiB.
 
 @dataclass(frozen=True, slots=True)
 class PageTimes:
-    """of: which Prometheus. size: bytes. page, asked, bare: seconds of each load, and of its questions, the
-    shortest first.
-    """
+    """of: which Prometheus. size: bytes. page, asked: seconds of each load, and of its questions, shortest first."""
 
     of: str
     week: page_week.Written
@@ -62,7 +63,6 @@ class PageTimes:
     size: int
     page: list[float]
     asked: list[float]
-    bare: list[float]
 
 
 def seconds(loads: int) -> float:
@@ -113,61 +113,57 @@ def section(found: PageTimes) -> str:
 
 
 def _rows(found: PageTimes) -> Iterator[Row]:
-    for what, taken in (
-        ("the page", found.page),
-        ("its questions, by the same client", found.asked),
-        ("its questions, over bare connections", found.bare),
-    ):
+    for what, taken in (("the page", found.page), ("its questions", found.asked)):
         yield what, milliseconds(percentile(taken, 0.5)), milliseconds(percentile(taken, 0.95))
 
 
 async def questions(cluster: Cluster, prometheus: str, now: float) -> list[httpx.URL]:
     """What the page asks Prometheus at that moment: noted where nobody answers anything."""
-    asked: list[httpx.URL] = []
+    noted = _Noted()
+    await collect(cluster, PrometheusApi(noted, prometheus), AlertmanagerApi(_Noted(), f"http://{HOST}"), None, now)
+    return noted.asked
 
-    def note(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url)
-        kind = {"/api/v1/query": "vector", "/api/v1/query_range": "matrix"}.get(request.url.path, "")
-        return httpx.Response(200, json={"status": "success", "data": {"resultType": kind, "result": [], "groups": []}})
 
-    async with (
-        httpx.AsyncClient(transport=httpx.MockTransport(note)) as noted,
-        httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=[]))) as elsewhere,
-    ):
-        apis = PrometheusApi(noted, prometheus), AlertmanagerApi(elsewhere, f"http://{HOST}")
-        await collect(cluster, *apis, None, now)
-    return asked
+class _Noted(KeptConnections):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[httpx.URL] = []
+
+    @asynccontextmanager
+    async def answer(self, url: str) -> AsyncIterator[httpcore.Response]:
+        """Nothing, in the words of whoever is asked."""
+        self.asked.append(asked := httpx.URL(url))
+        kind = {"/api/v1/query": "vector", "/api/v1/query_range": "matrix"}.get(asked.path, "")
+        told = {"status": "success", "data": {"resultType": kind, "result": [], "groups": []}}
+        yield httpcore.Response(200, content=json.dumps([] if "/v2/" in asked.path else told).encode())
 
 
 async def _in_turn(
     page: str, asked_for: list[httpx.URL], loads: int, advance: Advance
-) -> tuple[int, list[float], list[float], list[float]]:
+) -> tuple[int, list[float], list[float]]:
     """Bytes of the page; what each load of it and each round of questions took, in order of length."""
     pages: list[float] = []
     alone: list[float] = []
-    bare: list[float] = []
-    barely = BareQuestions(asked_for)
-    await barely.connect()
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
-        for load in range(_WARM + loads):
-            begin = time.perf_counter()
-            shown = await client.get(page)
-            loaded = time.perf_counter()
-            answers = await asyncio.gather(*map(client.get, asked_for))
-            asked = time.perf_counter()
-            await barely.ask()
-            ended = time.perf_counter()
-            if failed := [one for one in (shown, *answers) if not one.is_success]:
-                raise RagpulseError(f"{failed[0].url} answers {failed[0].status_code}")
-            if load >= _WARM:
-                pages.append(loaded - begin)
-                alone.append(asked - loaded)
-                bare.append(ended - asked)
-            advance()
-    await barely.close()
-    if "cannot be asked" in shown.text:
+    loaded, asked = BareQuestions([httpx.URL(page)]), BareQuestions(asked_for)
+    await loaded.connect()
+    await asked.connect()
+    for load in range(_WARM + loads):
+        begin = time.perf_counter()
+        await loaded.ask()
+        between = time.perf_counter()
+        await asked.ask()
+        ended = time.perf_counter()
+        if load >= _WARM:
+            pages.append(between - begin)
+            alone.append(ended - between)
+        advance()
+    await loaded.close()
+    await asked.close()
+    async with httpx.AsyncClient(trust_env=False) as client:
+        shown = await client.get(page)
+    if not shown.is_success or "cannot be asked" in shown.text:
         raise RagpulseError("the page could not ask all of its questions while it was measured")
-    return len(shown.content), sorted(pages), sorted(alone), sorted(bare)
+    return len(shown.content), sorted(pages), sorted(alone)
 
 
 def _cluster_file(folder: Path) -> Path:

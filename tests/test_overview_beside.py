@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from ragpulse.overview.since import LOOK_BACK, Span
 from ragpulse.overview.strip import WIDTH, strip
 from ragpulse.overview.timeline import timeline
 from tests.fakes import mixed_cluster as mixed
+from tests.fakes.binaries import each_generation
+from tests.fakes.board_panel import assert_shows
 from tests.fakes.mixed_cluster import AVAILABLE, NOW, STATE, cluster, component
 from tests.fakes.overview_of import changed, overview_of, verdict
 from tests.fakes.prometheus_api import RANGE, Answering
@@ -128,6 +131,34 @@ def test_nodes_stand_on_one_axis_in_the_order_of_the_file_and_of_many_only_the_b
     assert [name for name, _ in many[0].lines] == list(names[-curves.DRAWN :])
     assert many[0].meaning.endswith("the 6 busiest of 200 nodes")
     assert curves.curves({measure: []}, HOUR, names) == ()
+
+
+ETHERNET, PORT = 'interface="roce0",tier="fast"', 'port="mlx5_0/1",tier="fast"'
+LINKS = {
+    f"ragpulse_network_received_bytes_total{{{ETHERNET}": "0+100x60",
+    f"ragpulse_network_sent_bytes_total{{{ETHERNET}": "0+300x60",
+    f"ragpulse_network_link_speed_bytes_per_second{{{ETHERNET}": "100x60",
+    f"ragpulse_rdma_sent_bytes_total{{{PORT}": "0+100x60",
+    f"ragpulse_rdma_speed_bytes_per_second{{{PORT}": "100x60",
+}
+RDMA_RECEIVED = f"ragpulse_rdma_received_bytes_total{{{PORT}"
+
+
+@each_generation
+@pytest.mark.parametrize(
+    ("received", "busiest"),
+    [
+        pytest.param("0+600x60", 0.6, id="RDMA is busier than its interface"),
+        pytest.param("0+200x60", 0.3, id="the interface is busier"),
+    ],
+)
+def test_the_busiest_link_is_an_interface_or_a_port_of_rdma(
+    received: str, busiest: float, generation: int, tmp_path: Path
+) -> None:
+    (measure,) = (each for each in curves.MEASURES if each.title == "Busiest link")
+    assert_shows(
+        measure.expression(60), {'{node="a"}': busiest}, LINKS | {RDMA_RECEIVED: received}, generation, tmp_path
+    )
 
 
 def test_a_chart_says_what_each_node_is_at_now_and_that_an_old_value_is_not_now() -> None:

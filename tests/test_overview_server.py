@@ -114,6 +114,15 @@ def test_a_place_to_listen_that_is_none_is_refused_with_the_mend(tmp_path: Path,
         overview(config=config, listen=listen)
 
 
+@pytest.mark.parametrize("option", ["prometheus", "alertmanager"])
+def test_a_server_to_ask_that_is_no_url_is_refused_with_the_mend(tmp_path: Path, option: str) -> None:
+    config = tmp_path / "cluster.yaml"
+    config.write_text(mixed.CLUSTER)
+    where = {"prometheus": "", "alertmanager": "", option: "localhost:9"}
+    with pytest.raises(RagpulseError, match=f"--{option}: 'localhost:9' is not a URL without its scheme; write http"):
+        overview(config=config, prometheus=where["prometheus"], alertmanager=where["alertmanager"])
+
+
 def test_the_command_serves_until_it_is_told_to_stop(answering: Answering, tmp_path: Path) -> None:
     config = tmp_path / "cluster.yaml"
     config.write_text(mixed.CLUSTER)

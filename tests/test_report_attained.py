@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from ragpulse import cluster_file, yaml_file
 from ragpulse.overview.answers import Key, key
+from ragpulse.overview.kept_connections import KeptConnections
 from ragpulse.overview.prometheus_api import PrometheusApi
 from ragpulse.report.attained import Attained, attained
 from ragpulse.report.window import Window
@@ -56,8 +56,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[Key, Attained]:
     ]  # fmt: skip
 
     async def asked(url: str, end: float) -> tuple[Attained, ...]:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            return await attained(CLUSTER, PrometheusApi(client, url), Window(end, STEP, STEPS))
+        async with KeptConnections() as connections:
+            return await attained(CLUSTER, PrometheusApi(connections, url), Window(end, STEP, STEPS))
 
     folder: Path = tmp_path_factory.mktemp("attained")
     with past(folder, {"any": [[0.01] * STEPS]}, more=lines) as one:

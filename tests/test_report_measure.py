@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
-import httpx
 import pytest
 
+from ragpulse.overview.kept_connections import KeptConnections
 from ragpulse.overview.prometheus_api import PrometheusApi
 from ragpulse.report.measure import measure
 from ragpulse.report.saved import Measured
@@ -50,8 +50,8 @@ def counters() -> Iterator[Recorded]:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     async def asked(url: str, end: float) -> Found:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            report = await measure("home", PrometheusApi(client, url), Window(end, STEP, STEPS))
+        async with KeptConnections() as connections:
+            report = await measure("home", PrometheusApi(connections, url), Window(end, STEP, STEPS))
         return {one.key: one for one in report.measured}
 
     with past(tmp_path_factory.mktemp("measured"), {}, more=counters(), steps=STEPS) as one:

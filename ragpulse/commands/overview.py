@@ -1,10 +1,12 @@
 """`ragpulse overview`: the web page that says whether each target is met."""
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ragpulse import urls
 from ragpulse.errors import RagpulseError
 
 
@@ -27,19 +29,30 @@ def overview(
     cluster = cluster_file.load(config)
     ports = cluster.monitoring.ports
     address, port = _place(listen or f"127.0.0.1:{ports.overview}")
+    page = application(
+        cluster,
+        prometheus=_url("--prometheus", prometheus or f"http://127.0.0.1:{ports.prometheus}"),
+        alertmanager=_url("--alertmanager", alertmanager or f"http://127.0.0.1:{ports.alertmanager}"),
+        notifications=notifications,
+    )
+    # What is loaded by now stays: to look for garbage in it again and again would hold up some pages for 50 ms.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
-        application(
-            cluster,
-            prometheus=prometheus or f"http://127.0.0.1:{ports.prometheus}",
-            alertmanager=alertmanager or f"http://127.0.0.1:{ports.alertmanager}",
-            notifications=notifications,
-        ),
+        page,
         host=address,
         port=port,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=1,
     )
+
+
+def _url(option: str, text: str) -> str:
+    try:
+        return urls.base_url(text)
+    except ValueError as error:
+        raise RagpulseError(f"{option}: {error}") from error
 
 
 def _place(listen: str) -> tuple[str, int]:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 from pydantic import BaseModel, TypeAdapter
 
 from ragpulse.maintenance.announced import Announced, active, latest
 from ragpulse.overview import http_json
+from ragpulse.overview.kept_connections import KeptConnections
 
 
 class _Status(BaseModel):
@@ -39,16 +39,16 @@ class KnownAlert:
 
 
 class AlertmanagerApi:
-    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
-        self._client = client
+    def __init__(self, connections: KeptConnections, url: str) -> None:
+        self._connections = connections
         self._url = url.rstrip("/")
 
     async def alerts(self) -> list[KnownAlert]:
-        found = await http_json.get(self._client, f"{self._url}/api/v2/alerts", _ALERTS, {})
+        found = await http_json.get(self._connections, f"{self._url}/api/v2/alerts", _ALERTS, {})
         return [KnownAlert(alert.labels, _quieted(alert.status)) for alert in found]
 
     async def announced(self) -> tuple[Announced, ...]:
-        return latest(active(await http_json.get(self._client, f"{self._url}/api/v2/silences", _SILENCES, {})))
+        return latest(active(await http_json.get(self._connections, f"{self._url}/api/v2/silences", _SILENCES, {})))
 
 
 def _quieted(status: _Status) -> str:

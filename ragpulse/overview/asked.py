@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from ragpulse import urls
 from ragpulse.errors import RagpulseError
 from ragpulse.inventory import Cluster
-from ragpulse.overview import kept_connections
 from ragpulse.overview.http_json import Unavailable
+from ragpulse.overview.kept_connections import KeptConnections
 from ragpulse.overview.prometheus_api import PrometheusApi
 
 T = TypeVar("T")
@@ -34,8 +34,8 @@ def asked(url: str, question: Callable[[PrometheusApi], Coroutine[Any, Any, T]],
     """`within`: seconds for all of it. Errors: NotAskedError."""
 
     async def answer() -> T:
-        async with kept_connections.client() as client, asyncio.timeout(within):
-            return await question(PrometheusApi(client, url))
+        async with KeptConnections() as connections, asyncio.timeout(within):
+            return await question(PrometheusApi(connections, url))
 
     try:
         return asyncio.run(answer())

@@ -6,7 +6,8 @@ Where there are more nodes than a person can tell apart, the busiest are drawn, 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ragpulse.catalogue import gpu, network, node
+from ragpulse.catalogue import gpu, network, node, rdma
+from ragpulse.metric import Metric
 from ragpulse.overview.facts import Curve, History
 from ragpulse.overview.prometheus_api import Series
 from ragpulse.overview.since import Span
@@ -38,15 +39,21 @@ def _gpu(window: float) -> str:
 
 
 def _links(window: float) -> str:
-    sent, received = rate(network.SENT, window), rate(network.RECEIVED, window)
-    return f"max by (node) (({sent} > {received} or {received}) / ({instant(network.LINK_SPEED)} > 0))"
+    """RDMA passes the counters of interfaces by: its ports are links of their own."""
+    ethernet = _filled(network.SENT, network.RECEIVED, network.LINK_SPEED, window)
+    return f"max by (node) ({ethernet} or {_filled(rdma.SENT, rdma.RECEIVED, rdma.SPEED, window)})"
+
+
+def _filled(sent: Metric, received: Metric, speed: Metric, window: float) -> str:
+    out, back = rate(sent, window), rate(received, window)
+    return f"({out} > {back} or {back}) / ({instant(speed)} > 0)"
 
 
 MEASURES = (
     Measure("GPUs busy", "mean of a node's GPUs", _gpu),
     Measure("Processors busy", "all cores", _cpu),
     Measure("Memory used", "what cannot be had without swapping", _memory),
-    Measure("Busiest link", "of its line rate, the fuller direction", _links),
+    Measure("Busiest link", "by Ethernet or RDMA, of its line rate, the fuller direction", _links),
 )
 
 

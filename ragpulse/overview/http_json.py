@@ -5,10 +5,14 @@ Errors: `Unavailable` only. How long it may take is the caller's to say; how lar
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
-import httpx
+import httpcore
 from pydantic import TypeAdapter, ValidationError
+
+from ragpulse.overview.kept_connections import KeptConnections
 
 T = TypeVar("T")
 
@@ -19,16 +23,16 @@ class Unavailable(Exception):  # noqa: N818 - a fact about the other server, not
     """No usable answer; the text is the reason, ready for a person to read."""
 
 
-async def get(client: httpx.AsyncClient, url: str, shape: TypeAdapter[T], params: Mapping[str, str]) -> T:
+async def get(connections: KeptConnections, url: str, shape: TypeAdapter[T], params: Mapping[str, str]) -> T:
     try:
-        async with client.stream("GET", url, params=dict(params)) as response:
-            body = await _body(response) if response.status_code == httpx.codes.OK else b""
-    except httpx.ConnectError as error:
+        async with connections.answer(f"{url}?{urlencode(params)}" if params else url) as answer:
+            body = await _body(answer) if answer.status == HTTPStatus.OK else b""
+    except httpcore.ConnectError as error:
         raise Unavailable("no connection; is it running?") from error
-    except httpx.HTTPError as error:
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
         raise Unavailable(f"the connection broke ({type(error).__name__})") from error
-    if response.status_code != httpx.codes.OK:
-        raise Unavailable(f"it answers HTTP {response.status_code}")
+    if answer.status != HTTPStatus.OK:
+        raise Unavailable(f"it answers HTTP {answer.status}")
     try:
         return shape.validate_json(body)
     except ValidationError as error:
@@ -55,9 +59,9 @@ def unanswered(errors: ExceptionGroup[Exception]) -> Unavailable | None:
     return found if isinstance(found, Unavailable) else None
 
 
-async def _body(response: httpx.Response) -> bytes:
+async def _body(answer: httpcore.Response) -> bytes:
     body = bytearray()
-    async for piece in response.aiter_bytes():
+    async for piece in answer.aiter_stream():
         body += piece
         if len(body) > _MOST_BYTES:
             raise Unavailable(f"its answer is larger than {_MOST_BYTES // 1024**2} MiB")

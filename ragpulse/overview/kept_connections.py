@@ -1,94 +1,75 @@
-"""Connections to Prometheus and Alertmanager that are kept from page to page, beneath httpx and by its engine's parts.
+"""Connections to Prometheus and Alertmanager that are kept from page to page, made of the parts that httpx is made of.
 
-httpx's own pool looks at each of its connections for each request that begins and again for each that ends: a page
-that asks dozens of questions at once would pay for that more than for their answers. Here a request takes the
-connection that has rested longest, or opens one, and gives it back when the whole answer was read.
-Errors: those of httpx.
+A client of httpx looks at each connection of its pool for each request that begins, and again for each that ends: a
+page that asks two dozen questions at once would wait longer for that than for their answers. Here a question takes the
+connection that has rested longest, or opens one, and gives it back once the whole answer was read. How long that may
+take is the caller's to say. Errors: those of httpcore.
 """
 
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
 
 import httpcore
-import httpx
 
 _KEPT = 64  # at rest, for one server; what some viewers at once need more is closed again
 _REST = 60.0  # seconds; Prometheus itself closes what has rested for five minutes
+_PORTS = {"http": 80, "https": 443}
 
 Resting = deque[httpcore.AsyncHTTPConnection]
 
 
-def client() -> httpx.AsyncClient:
-    """Both servers stand near: no proxy of the environment, and packing answers would take longer than sending them.
-    Who asks bounds how long an answer may take.
-    """
-    return httpx.AsyncClient(
-        transport=KeptConnections(),
-        trust_env=False,
-        headers={"Accept-Encoding": "identity"},
-        timeout=None,  # noqa: S113
-    )
-
-
-class KeptConnections(httpx.AsyncBaseTransport):
+class KeptConnections:
     def __init__(self) -> None:
         self._resting: defaultdict[str, Resting] = defaultdict(deque)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        of = request.url
-        if of.scheme not in {"http", "https"}:
-            raise httpx.UnsupportedProtocol("the URL begins neither with http:// nor with https://")
-        url = httpcore.URL(scheme=of.raw_scheme, host=of.raw_host, port=of.port, target=of.raw_path)
-        resting = self._resting[str(url.origin)]
-        with _errors_of_httpx():
-            connection = await _taken(resting) or httpcore.AsyncHTTPConnection(url.origin, keepalive_expiry=_REST)
-            answer = await connection.handle_async_request(
-                httpcore.Request(request.method, url, headers=request.headers.raw)
-            )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer, connection, resting))
+    async def __aenter__(self) -> Self:
+        return self
 
-    async def aclose(self) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for resting in self._resting.values():
             while resting:
                 await resting.popleft().aclose()
 
+    @asynccontextmanager
+    async def answer(self, url: str) -> AsyncIterator[httpcore.Response]:
+        """To one GET. `url`: one of `ragpulse.urls`."""
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise httpcore.UnsupportedProtocol("no URL of HTTP")
+        target = httpcore.URL(
+            scheme=parts.scheme,
+            host=parts.hostname,
+            port=parts.port or _PORTS[parts.scheme],
+            target=parts._replace(scheme="", netloc="").geturl() or "/",
+        )
+        # A server beside us sends its answer in less time than it takes to pack it.
+        asked = httpcore.Request("GET", target, headers={"Host": parts.netloc, "Accept-Encoding": "identity"})
+        resting = self._resting[f"{parts.scheme}://{parts.netloc}"]
+        connection = await _rested(resting) or httpcore.AsyncHTTPConnection(target.origin, keepalive_expiry=_REST)
+        try:
+            answer = await connection.handle_async_request(asked)
+            try:
+                yield answer
+            finally:
+                await answer.aclose()
+        finally:
+            # One whose answer did not come to its end, as when nobody waits for it any more, is of no use.
+            if connection.is_available() and len(resting) < _KEPT:
+                resting.append(connection)
+            else:
+                await connection.aclose()
 
-async def _taken(resting: Resting) -> httpcore.AsyncHTTPConnection | None:
+
+async def _rested(resting: Resting) -> httpcore.AsyncHTTPConnection | None:
     while resting:
         connection = resting.popleft()
         if not connection.has_expired():
             return connection
         await connection.aclose()
     return None
-
-
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response, connection: httpcore.AsyncHTTPConnection, resting: Resting) -> None:
-        self._answer = answer
-        self._connection = connection
-        self._resting = resting
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _errors_of_httpx():
-            async for piece in self._answer.aiter_stream():
-                yield piece
-
-    async def aclose(self) -> None:
-        """A connection whose answer was not read to its end, as when nobody waits for it any more, is of no use."""
-        try:
-            await self._answer.aclose()
-        finally:
-            if self._connection.is_idle() and len(self._resting) < _KEPT:
-                self._resting.append(self._connection)
-            else:
-                await self._connection.aclose()
-
-
-@contextmanager
-def _errors_of_httpx() -> Iterator[None]:
-    """Each error of its engine has the same name in httpx."""
-    try:
-        yield
-    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-        raise getattr(httpx, type(error).__name__)(str(error)) from error

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Literal
 
-import httpx
 from pydantic import BaseModel, TypeAdapter
 
 from ragpulse.overview import http_json
+from ragpulse.overview.kept_connections import KeptConnections
 
 Point = tuple[float, float]  # Unix seconds, value
 
@@ -91,22 +91,22 @@ _RULES = TypeAdapter(_Rules)
 
 
 class PrometheusApi:
-    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
-        self._client = client
+    def __init__(self, connections: KeptConnections, url: str) -> None:
+        self._connections = connections
         self._url = url.rstrip("/")
 
     async def instant(self, expression: str) -> list[Series]:
         """Evaluated at Prometheus's own now: a clock of ours that is wrong must not turn old data into new."""
-        answer = await http_json.get(self._client, f"{self._url}/api/v1/query", _VECTOR, {"query": expression})
+        answer = await http_json.get(self._connections, f"{self._url}/api/v1/query", _VECTOR, {"query": expression})
         return [Series(one.metric, _finite([one.value])) for one in answer.data.result if math.isfinite(one.value[1])]
 
     async def over(self, expression: str, start: float, end: float, step: float) -> list[Series]:
         span = {"query": expression, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
-        answer = await http_json.get(self._client, f"{self._url}/api/v1/query_range", _MATRIX, span)
+        answer = await http_json.get(self._connections, f"{self._url}/api/v1/query_range", _MATRIX, span)
         return [Series(one.metric, _finite(one.values)) for one in answer.data.result]
 
     async def alerting_rules(self) -> list[Rule]:
-        answer = await http_json.get(self._client, f"{self._url}/api/v1/rules", _RULES, {"type": "alert"})
+        answer = await http_json.get(self._connections, f"{self._url}/api/v1/rules", _RULES, {"type": "alert"})
         return [rule for group in answer.data.groups for rule in group.rules]
 
 

@@ -15,10 +15,11 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from ragpulse.inventory import Cluster
-from ragpulse.overview import kept_connections, runbooks
+from ragpulse.overview import runbooks
 from ragpulse.overview.alertmanager_api import AlertmanagerApi
 from ragpulse.overview.collect import collect
 from ragpulse.overview.facts import Overview
+from ragpulse.overview.kept_connections import KeptConnections
 from ragpulse.overview.page import REFRESH, Pages, as_json
 from ragpulse.overview.prometheus_api import PrometheusApi
 from ragpulse.overview.runbook_words import Words
@@ -44,15 +45,15 @@ def application(
         "X-Content-Type-Options": "nosniff",
     }
     # Connections to Prometheus are kept from page to page; `collect` bounds how long each question may take.
-    client = kept_connections.client()
-    apis = PrometheusApi(client, prometheus), AlertmanagerApi(client, alertmanager)
+    connections = KeptConnections()
+    apis = PrometheusApi(connections, prometheus), AlertmanagerApi(connections, alertmanager)
 
     async def ask() -> Overview:
         return await collect(cluster, *apis, notifications, clock(), runbooks=runbooks.names(where))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with client:
+        async with connections:
             yield
 
     async def overview(request: Request) -> Response:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ragpulse.inventory import Cluster
-from ragpulse.overview import kept_connections
 from ragpulse.overview.alertmanager_api import AlertmanagerApi
 from ragpulse.overview.collect import TIMEOUT, collect
 from ragpulse.overview.facts import Overview, Verdict
+from ragpulse.overview.kept_connections import KeptConnections
 from ragpulse.overview.prometheus_api import PrometheusApi
 from tests.fakes.mixed_cluster import NOW, cluster, mixed
 from tests.fakes.prometheus_api import Answering, serving
@@ -39,11 +39,11 @@ def overview_at(
     timeout: float = TIMEOUT,
 ) -> Overview:
     async def collected() -> Overview:
-        async with kept_connections.client() as client:
+        async with KeptConnections() as connections:
+            apis = PrometheusApi(connections, prometheus), AlertmanagerApi(connections, alertmanager or prometheus)
             return await collect(
-                of or cluster(), PrometheusApi(client, prometheus), AlertmanagerApi(client, alertmanager or prometheus),
-                notifications, now, runbooks=frozenset({"ServiceNotReady"}), timeout=timeout,
-            )  # fmt: skip
+                of or cluster(), *apis, notifications, now, runbooks=frozenset({"ServiceNotReady"}), timeout=timeout
+            )
 
     return asyncio.run(collected())
 

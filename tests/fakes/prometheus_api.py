@@ -43,7 +43,7 @@ class Answering:
         expression = query.get("query", [""])[0]
         if path == QUERY:
             vector = [
-                {"metric": {**labels, **name}, "value": [0, _text(value)]}
+                {"metric": dict(labels) | name, "value": [0, _text(value)]}
                 for part, name in _parts(expression)
                 for labels, value in next((self.instant[each] for each in self.instant if part.startswith(each)), [])
             ]
@@ -64,7 +64,7 @@ class Answering:
             for labels, points in self.over.get(part, []):
                 held = [[time, _text(value)] for time in grid if (value := _at(points, time)) is not None]
                 if held:
-                    series.append({"metric": {**labels, **name}, "values": held})
+                    series.append({"metric": dict(labels) | name, "values": held})
         return series
 
 
