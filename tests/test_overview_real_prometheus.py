@@ -165,9 +165,11 @@ def test_the_page_tells_what_a_real_prometheus_recorded_and_forgets_what_is_no_l
         assert "cannot be evaluated: Broken" in known.alerts.caution
         assert known.banner.sentence.startswith("1 target missed: chroma (availability)")
 
-        # Values that Prometheus would still give out for five minutes are not today's: these are 20 s old.
+        # Values that Prometheus would still give out for five minutes are not today's: these are 20 s old. Something
+        # else of the same objective is new.
         old = round((time.time() - 20) * 1000)
-        agent.page = f'ragpulse:slo_met:bool5m{{slo="response_time",service="vllm",check="inter_token"}} 1 {old}\n'
+        of = '{slo="response_time",service="vllm",check="inter_token"}'
+        agent.page = f"ragpulse:slo_met:bool5m{of} 1 {old}\ntest_value{of} 0.9\n"
         forgotten = until(
             "what is no longer measured is unknown",
             lambda: look(url),

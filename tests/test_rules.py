@@ -13,7 +13,19 @@ from exporters.gpu_load import GpuLoad
 from ragpulse import cluster_file, yaml_file
 from ragpulse.catalogue import service
 from ragpulse.inventory import Cluster
-from ragpulse.promql import Pattern, PromqlError, bucket_rate, events_rate, instant, rate, reads_gauge, series
+from ragpulse.promql import (
+    Pattern,
+    PromqlError,
+    all_series,
+    bucket_rate,
+    events_rate,
+    instant,
+    instants,
+    rate,
+    reads_gauge,
+    series,
+)
+from ragpulse.recorded import COMPONENT_STATE
 from tests.fakes.binaries import binary, each_generation
 from tests.fakes.derived_cases import derived_cases
 from tests.fakes.kinds_of_test import KINDS, kinds_of_test
@@ -219,6 +231,15 @@ def test_a_cluster_whose_gpus_are_not_to_be_read_has_no_rules_for_them() -> None
 def test_an_expression_that_could_never_match_cannot_be_written(expression: Any, mistake: str) -> None:
     with pytest.raises(PromqlError, match=mistake):
         expression()
+
+
+def test_several_names_are_asked_for_at_once_and_each_must_exist() -> None:
+    assert instants(service.UP, service.READY) == '{__name__=~"ragpulse_service_up|ragpulse_service_ready"}'
+    assert all_series(COMPONENT_STATE) == '{__name__="ragpulse:component_state"}'
+    with pytest.raises(PromqlError, match="is a histogram"):
+        instants(service.UP, service.DURATION)
+    with pytest.raises(PromqlError, match="neither recorded nor known"):
+        all_series(COMPONENT_STATE, "ragpulse:made_up")
 
 
 def test_a_whole_edge_is_matched_in_both_spellings_and_a_broken_one_exactly() -> None:
