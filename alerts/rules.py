@@ -38,6 +38,7 @@ from alerts import (
     vllm_demand,
     vllm_errors,
     vllm_sight,
+    watched,
 )
 from alerts.rule import Group
 from ragpulse.inventory import Cluster
@@ -78,4 +79,5 @@ COMPONENTS: dict[str, Callable[[Cluster], list[Group]]] = {
     "gpu_utilization": gpu_utilization.rules,
     "gpu_headroom": gpu_headroom.rules,
     "budget": budget.rules,
+    "watched": watched.rules,
 }

@@ -64,6 +64,14 @@ def _rules(
     ticket: Ticket,
     explained: str,
 ) -> Iterator[Record | Alert]:
+    yield from records(cluster, objective, events)
+    if not objective.unmeasured:
+        yield _ticket(cluster, objective, ticket, explained)
+
+
+def records(
+    cluster: Cluster, objective: Objective, events: Callable[[Cluster, Objective, float], Events]
+) -> Iterator[Record]:
     yield Record(recorded.SLO_OBJECTIVE, f"vector({objective.value:.10g})", objective.labels)
     if objective.unmeasured:
         return
@@ -78,10 +86,14 @@ def _rules(
         yield Record(recorded.slo_value(window), ratio, objective.labels)
     both_miss = f"({_misses(objective, short)}) * ({_misses(objective, long)})"
     yield Record(recorded.slo_met(cluster), f"1 - {both_miss}", objective.labels)
+
+
+def _ticket(cluster: Cluster, objective: Objective, ticket: Ticket, explained: str) -> Alert:
+    short, long = recorded.short_window(cluster), recorded.long_window(cluster)
     told = told_lately(cluster, objective.service, timing.settling(cluster, long))
     told += f" or {explained}" if explained else ""
     attained = series(recorded.slo_value(long), **objective.labels)
-    yield Alert(
+    return Alert(
         ticket.alert,
         f"{attained} < {objective.value:.10g} unless on () ({told})",
         # What lasted for less than the short window has left the long one by then.

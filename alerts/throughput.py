@@ -4,11 +4,8 @@ Judged twice: the mean of minutes is the verdict and its ticket, and the share o
 reached is what an error budget counts.
 """
 
-from collections.abc import Iterator
-
-from alerts.rule import Group, Record
-from alerts.slo import Events, Ticket, groups
-from ragpulse import recorded
+from alerts.rule import Group
+from alerts.slo import Events, Ticket, groups, records
 from ragpulse.catalogue.vllm import DEMAND_SECONDS, DEMAND_TOKENS, DEMAND_WITHIN_TARGET
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective, in_demand
@@ -24,14 +21,15 @@ _TICKET = Ticket(
 
 
 def rules(cluster: Cluster) -> list[Group]:
-    shares = tuple(rule for objective in in_demand(cluster) for rule in _share(cluster, objective))
+    shares = tuple(rule for objective in in_demand(cluster) for rule in records(cluster, objective, _seconds))
     return [*groups(cluster, "throughput", _events, _TICKET), *([Group("throughput_demand", shares)] if shares else [])]
 
 
-def _share(cluster: Cluster, objective: Objective) -> Iterator[Record]:
-    window = recorded.short_window(cluster)
-    for name, counted in ((recorded.slo_good, DEMAND_WITHIN_TARGET), (recorded.slo_total, DEMAND_SECONDS)):
-        yield Record(name(window), f"sum({rate(counted, window, service=objective.service)})", objective.labels)
+def _seconds(_: Cluster, objective: Objective, window: float) -> Events:
+    return Events(
+        good=f"sum({rate(DEMAND_WITHIN_TARGET, window, service=objective.service)})",
+        total=f"sum({rate(DEMAND_SECONDS, window, service=objective.service)})",
+    )
 
 
 def _events(_: Cluster, objective: Objective, window: float) -> Events:

@@ -1,5 +1,6 @@
 """What the board asks of single engines, and of the machines beneath them."""
 
+from dashboards.queries import living
 from ragpulse.catalogue import gpu, vllm
 from ragpulse.metric import Metric
 from ragpulse.promql import Pattern, instant, mean, rate
@@ -15,7 +16,7 @@ def now(metric: Metric) -> str:
 
 
 def recently(metric: Metric) -> str:
-    return f"sum by ({_ENGINE}) ({rate(metric, _RECENT, cluster=_CLUSTER)})"
+    return f"sum by ({_ENGINE}) ({living(rate(metric, _RECENT, cluster=_CLUSTER))})"
 
 
 def by_engine(metric: Metric) -> str:

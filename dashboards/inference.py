@@ -39,7 +39,8 @@ def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
 def _engines(names: tuple[str, ...]) -> Panel:
     return count_of_bad(
         "Engines not up",
-        "vLLM and Ray where they are down, degraded or unknown. The Overview says which; then look at its alert.",
+        "vLLM and Ray where they are down or degraded; grey while none is and one is unknown. The Overview says which;"
+        " then look at its alert.",
         shared.not_up(kind="service", component=names),
         Down("overview", "Inference"),
     )
@@ -65,7 +66,7 @@ def _state() -> Panel:
 
 
 def _tokens(cluster: Cluster) -> Panel:
-    target = [Line(shared.objective("throughput"), "target while requests wait", target=True)]
+    target = [Line(shared.objective(cluster, "throughput"), "target while requests wait", target=True)]
     return trend(
         "Tokens per second",
         "Tokens generated, and prompt tokens read. Compare with the requests beside it: few tokens while many wait is"

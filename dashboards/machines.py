@@ -32,7 +32,8 @@ def _rows(cluster: Cluster) -> Iterator[Row | Folded]:
 def _nodes() -> Panel:
     return count_of_bad(
         "Nodes not up",
-        "Machines that are down, degraded or unknown. The Overview says which; then look at its alert.",
+        "Machines that are down or degraded; grey while none is and one is unknown. The Overview says which; then look"
+        " at its alert.",
         shared.not_up(kind="node"),
         Down("overview", "Nodes"),
     )

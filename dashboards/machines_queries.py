@@ -1,5 +1,6 @@
 """What the board asks of nodes and GPUs."""
 
+from dashboards.queries import living
 from ragpulse.catalogue import gpu, gpu_errors, gpu_use, node
 from ragpulse.metric import Metric
 from ragpulse.promql import Pattern, Window, increase, instant, rate, series
@@ -31,7 +32,7 @@ def node_state() -> str:
 
 
 def now_cpu_busy() -> str:
-    return cpu_busy(_RECENT)
+    return living(cpu_busy(_RECENT))
 
 
 def now_memory_used() -> str:
@@ -40,11 +41,11 @@ def now_memory_used() -> str:
 
 def now_pressure() -> str:
     """Of the resource that is waited for most."""
-    return f"max by (node) ({pressure(_RECENT)})"
+    return living(f"max by (node) ({pressure(_RECENT)})")
 
 
 def now_gpu_busy() -> str:
-    return f"avg by (node) ({gpu_busy(_RECENT)})"
+    return living(f"avg by (node) ({gpu_busy(_RECENT)})")
 
 
 def hottest() -> str:

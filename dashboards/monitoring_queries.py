@@ -5,7 +5,7 @@ from dashboards import queries
 from ragpulse import foreign
 from ragpulse.catalogue import agent, node
 from ragpulse.metric import Metric
-from ragpulse.promql import Pattern, agent_up, instant, rate, series, series_increase, series_rate
+from ragpulse.promql import Pattern, instant, rate, series, series_increase, series_rate
 from ragpulse.recorded import TARGET_EXPECTED
 
 _CLUSTER = Pattern("$cluster")
@@ -16,8 +16,7 @@ _FEW = 15
 
 
 def agents_missing() -> str:
-    expected = series(TARGET_EXPECTED, cluster=_CLUSTER, node=_NODE)
-    return _count(f"{expected} unless on (node) {agent_up(cluster=_CLUSTER)} == 1", expected)
+    return _count(queries.missing_agents(_NODE), series(TARGET_EXPECTED, cluster=_CLUSTER, node=_NODE))
 
 
 def monitors_down() -> str:
@@ -49,13 +48,13 @@ def configurations_refused() -> str:
         series(foreign.ALERTMANAGER_CONFIG_READ, cluster=_CLUSTER),
     )
     every = " or ".join(read)
-    return _count(f"({every}) == 0", f"({every})")
+    return queries.how_many(f"({every}) == 0", f"({every})", node=None)
 
 
 def clocks_astray() -> str:
     """Nodes whose kernel does not say that its clock is synchronised."""
     synchronised = instant(node.CLOCK_SYNCHRONISED, cluster=_CLUSTER, node=_NODE)
-    return _count(f"{synchronised} == 0", synchronised)
+    return queries.how_many(f"{synchronised} == 0", synchronised)
 
 
 def clock_synchronised() -> str:
@@ -146,7 +145,7 @@ def alerts_by_state() -> str:
 
 
 def _count(bad: str, every: str) -> str:
-    """How many are bad; nothing where there is none of them."""
+    """How many are bad; nothing where there is none of them. Of what no agent tells."""
     return f"count({bad}) or count({every}) * 0"
 
 

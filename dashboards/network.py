@@ -58,7 +58,7 @@ def _fullest() -> Panel:
         "Fullest link",
         "Share of its line rate that the fullest link carried over the last minutes. Near the whole, what goes over it"
         " waits: see what sends, or use another tier.",
-        queries.fullest_link(),
+        queries.fullest_link(_FULL.warning),
         _RATIO,
         _FULL,
         Down("network", "Share of the line rate"),
@@ -72,7 +72,7 @@ def _troubled() -> Panel:
         "Damaged or dropped packets",
         "Per second, over all links and the last minutes. A few are normal on a busy machine; steady ones are a cable,"
         " a port or an overrun queue.",
-        queries.errors_now(),
+        queries.errors_now(_ANY.bad),
         _PACKETS,
         _ANY,
         Down("network", "Links"),

@@ -1,7 +1,7 @@
 """What the board asks of links and of the ways between nodes."""
 
-from dashboards import rdma_queries
-from dashboards.queries import any_of
+from dashboards import queries, rdma_queries
+from dashboards.queries import any_of, living
 from ragpulse.catalogue import network
 from ragpulse.metric import Metric
 from ragpulse.promql import Pattern, Window, increase, instant, quantile, rate
@@ -17,25 +17,26 @@ _WORST = 10  # ways: so many a person can tell apart
 
 def links_down() -> str:
     up = instant(network.LINK_UP, cluster=_CLUSTER, node=_NODE)
-    return f"count({up} == 0) or count({up}) * 0"
+    return queries.how_many(f"{up} == 0", up)
 
 
 def pairs_failing() -> str:
     failed = failures(_RECENT)
-    return f"count({failed} > 0) or count({failed}) * 0"
+    return queries.how_many(f"{failed} > 0", failed)
 
 
-def fullest_link() -> str:
+def fullest_link(full: float) -> str:
     """RDMA passes the counters of interfaces by: its ports are links of their own."""
-    return f"max({utilisation(_RECENT)} or {rdma_queries.utilisation(_RECENT)})"
+    return queries.over_all(f"max({utilisation(_RECENT)} or {rdma_queries.utilisation(_RECENT)})", full)
 
 
-def errors_now() -> str:
+def errors_now(many: float) -> str:
     """Damaged or dropped packets per second, over all links."""
     errors, drops = (
-        f"sum({rate(metric, _RECENT, cluster=_CLUSTER, node=_NODE)})" for metric in (network.ERRORS, network.DROPPED)
+        f"sum({living(rate(metric, _RECENT, cluster=_CLUSTER, node=_NODE))})"
+        for metric in (network.ERRORS, network.DROPPED)
     )
-    return f"{errors} + {drops}"
+    return queries.over_all(f"({errors} + {drops})", many)
 
 
 def links_up() -> str:
@@ -47,7 +48,7 @@ def link_reading(metric: Metric) -> str:
 
 
 def traffic(metric: Metric, window: Window = _SHOWN) -> str:
-    return f"sum by ({_LINK}) ({rate(metric, window, cluster=_CLUSTER, node=_NODE)})"
+    return _now(f"sum by ({_LINK}) ({rate(metric, window, cluster=_CLUSTER, node=_NODE)})", window)
 
 
 def utilisation(window: Window = _SHOWN) -> str:
@@ -62,7 +63,7 @@ def trouble(metric: Metric) -> str:
 
 
 def way_time(share: float, window: Window = _SHOWN) -> str:
-    return quantile(network.PEER_DURATION, share, window, _WAY, cluster=_CLUSTER, node=_NODE)
+    return _now(quantile(network.PEER_DURATION, share, window, _WAY, cluster=_CLUSTER, node=_NODE), window)
 
 
 def ways() -> str:
@@ -82,7 +83,7 @@ def slowest_ways() -> str:
 
 
 def failures(window: Window) -> str:
-    return f"sum by ({_WAY}) ({increase(network.PEER_FAILURES, window, cluster=_CLUSTER, node=_NODE)})"
+    return _now(f"sum by ({_WAY}) ({increase(network.PEER_FAILURES, window, cluster=_CLUSTER, node=_NODE)})", window)
 
 
 def failures_now() -> str:
@@ -92,3 +93,8 @@ def failures_now() -> str:
 def failures_by_reason() -> str:
     failed = rate(network.PEER_FAILURES, _SHOWN, cluster=_CLUSTER, node=_NODE)
     return any_of(f"sum by ({_WAY}, reason) ({failed})", "node")
+
+
+def _now(expression: str, window: Window) -> str:
+    """What is asked over a window of its own is asked of now."""
+    return expression if window == _SHOWN else living(expression)

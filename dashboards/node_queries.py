@@ -25,34 +25,35 @@ def alerts() -> str:
 
 def silent_sources() -> str:
     last, interval = _of_node(agent.SOURCE_LAST_SUCCESS), _of_node(agent.SOURCE_INTERVAL)
-    return f"count(timestamp({last}) - {last} > {_MISSED_INTERVALS} * {interval}) or count({last}) * 0"
+    return queries.how_many(f"timestamp({last}) - {last} > {_MISSED_INTERVALS} * {interval}", last)
 
 
 def filesystems_astray() -> str:
     """Those that answer with errors, or that cannot be written."""
     flags = f"({_by_mount(node.FILESYSTEM_UNREADABLE)} or {_by_mount(node.FILESYSTEM_READONLY)})"
     either = f"{_by_mount(node.FILESYSTEM_UNREADABLE)} == 1 or {_by_mount(node.FILESYSTEM_READONLY)} == 1"
-    return f"count({either}) or count({flags}) * 0"
+    return queries.how_many(either, flags)
 
 
 def killed() -> str:
-    """Nothing once the agent is silent, though the hour still holds what it said."""
-    return f"sum({increase(node.OOM_KILLS, _HOUR, cluster=_CLUSTER, node=_NODE)} and {_of_node(node.OOM_KILLS)})"
+    """Nothing once an agent is silent, though the hour still holds what it said."""
+    kills = f"sum({queries.living(increase(node.OOM_KILLS, _HOUR, cluster=_CLUSTER, node=_NODE))})"
+    return queries.over_all(kills, 1)
 
 
 def links_down() -> str:
     up = _of_node(network.LINK_UP)
-    return f"count({up} == 0) or count({up}) * 0"
+    return queries.how_many(f"{up} == 0", up)
 
 
 def gpus_lost() -> str:
     up = _of_node(gpu.UP)
-    return f"count({up} == 0) or count({up}) * 0"
+    return queries.how_many(f"{up} == 0", up)
 
 
 def clock_astray() -> str:
     synchronised = _of_node(node.CLOCK_SYNCHRONISED)
-    return f"count({synchronised} == 0) or count({synchronised}) * 0"
+    return queries.how_many(f"{synchronised} == 0", synchronised)
 
 
 def processor_modes() -> str:
@@ -152,7 +153,7 @@ def gpu_up() -> str:
 
 def gpu_busy() -> str:
     busy, observed = (rate(each, _RECENT, cluster=_CLUSTER, node=_NODE) for each in (gpu.BUSY, gpu.OBSERVED))
-    return f"max by (gpu) ({busy} / {observed})"
+    return f"max by (gpu) ({queries.living(f'{busy} / {observed}')})"
 
 
 def gpu_memory_used() -> str:
@@ -164,7 +165,7 @@ def gpu_temperature() -> str:
 
 
 def gpu_power() -> str:
-    return f"max by (gpu) ({rate(gpu.ENERGY, _RECENT, cluster=_CLUSTER, node=_NODE)})"
+    return f"max by (gpu) ({queries.living(rate(gpu.ENERGY, _RECENT, cluster=_CLUSTER, node=_NODE))})"
 
 
 def services_here() -> str:

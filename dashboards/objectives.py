@@ -52,7 +52,7 @@ def _budget() -> Panel:
         "Error budget left",
         "Of the objective that is worst off: the share of failures allowed in its window that is not spent yet. Below a"
         " quarter: stop what is risky; below nothing the promise is broken.",
-        queries.least_budget(),
+        queries.least_budget(targets.BUDGET_LIMITS.warning),
         _RATIO,
         targets.BUDGET_LIMITS,
         Down("objectives", "Objectives"),
@@ -66,7 +66,7 @@ def _burn(cluster: Cluster) -> Panel:
         "Burn rate",
         "How many times faster than promised the fastest budget is spent, over the last hour. At 1 it lasts exactly its"
         " window; from the first limit on it earns a ticket, from the second on it pages.",
-        queries.fastest_burn(cluster),
+        queries.fastest_burn(cluster, targets.BURN_LIMITS.warning),
         _TIMES,
         targets.BURN_LIMITS,
         Down("objectives", "Objectives"),
@@ -96,7 +96,7 @@ def _table(cluster: Cluster) -> Panel:
             Column(queries.shares(), "Objective", _RATIO),
             Column(queries.met(cluster), "Now", words={0: ("Missed", BAD), 1: ("Met", GOOD)}),
             Column(queries.attained(cluster), "Attained", _RATIO, decimals=3),
-            Column(queries.left(), "Budget left", _RATIO, targets.BUDGET_LIMITS, lowest=targets.OVERSPENT),
+            Column(queries.left_now(), "Budget left", _RATIO, targets.BUDGET_LIMITS, lowest=targets.OVERSPENT),
             Column(queries.burn(hour), "Burn 1 h", _TIMES, targets.BURN_LIMITS, decimals=1),
             Column(queries.burn(day), "Burn 1 d", _TIMES, targets.BURN_LIMITS, decimals=1),
             Column(queries.lasts(), "Lasts", _SECONDS),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from dashboards.queries import any_of
+from dashboards.queries import any_of, unwatched, watched
 from ragpulse import budget, recorded
 from ragpulse.catalogue import service
 from ragpulse.inventory import Cluster
@@ -14,12 +14,20 @@ _BY = "slo, service, check"
 _SHOWN = "$__rate_interval"
 
 
-def least_budget() -> str:
-    return f"min({series(budget.BUDGET_LEFT, cluster=_CLUSTER, slo=_SLO)})"
+def least_budget(little: float) -> str:
+    left = series(budget.BUDGET_LEFT, cluster=_CLUSTER, slo=_SLO)
+    return _of_watched("min", left, f"< {little:g}")
 
 
-def fastest_burn(cluster: Cluster) -> str:
-    return f"max({series(budget.burn(budget.pace(cluster)), cluster=_CLUSTER, slo=_SLO)})"
+def fastest_burn(cluster: Cluster, fast: float) -> str:
+    burns = series(budget.burn(budget.pace(cluster)), cluster=_CLUSTER, slo=_SLO)
+    return _of_watched("max", burns, f">= {fast:g}")
+
+
+def _of_watched(worst: str, recorded: str, bad: str) -> str:
+    """Bad in any case; else only while every objective that has it is watched."""
+    found = f"{worst}({watched(recorded)})"
+    return f"{found} {bad} or {found} unless on () ({unwatched(recorded)})"
 
 
 def shares() -> str:
@@ -28,7 +36,7 @@ def shares() -> str:
 
 
 def met(cluster: Cluster) -> str:
-    return _each(recorded.slo_met(cluster))
+    return watched(_each(recorded.slo_met(cluster)))
 
 
 def attained(cluster: Cluster) -> str:
@@ -44,12 +52,16 @@ def left() -> str:
     return _each(budget.BUDGET_LEFT)
 
 
+def left_now() -> str:
+    return watched(left())
+
+
 def lasts() -> str:
-    return _each(budget.EXHAUSTION)
+    return watched(_each(budget.EXHAUSTION))
 
 
 def burn(window: float) -> str:
-    return _each(budget.burn(window))
+    return watched(_each(budget.burn(window)))
 
 
 def worst_burn(window: float) -> str:

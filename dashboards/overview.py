@@ -42,8 +42,8 @@ def _others(cluster: Cluster) -> Iterator[Panel]:
     if cluster.backups:
         yield count_of_bad(
             "Backups not up",
-            "Backups that cannot be relied on, or of which something is wrong or unknown. Look below which it is; then"
-            " at its alert.",
+            "Backups that cannot be relied on, or of which something is wrong; grey while none is and one is unknown."
+            " Look below which it is; then at its alert.",
             queries.not_up(kind="backup"),
             Down("overview", "Backups"),
             Down("retrieval"),

@@ -1,6 +1,7 @@
 """What the Overview board asks besides what several boards ask."""
 
 from dashboards import monitoring_queries
+from dashboards.queries import watched
 from ragpulse import budget
 from ragpulse.catalogue import agent, chroma, gpu, node, ray, vllm
 from ragpulse.inventory import Cluster
@@ -23,19 +24,19 @@ def objective() -> str:
 
 
 def value(cluster: Cluster) -> str:
-    return _of_objectives(slo_value(long_window(cluster)))
+    return watched(_of_objectives(slo_value(long_window(cluster))))
 
 
 def met(cluster: Cluster) -> str:
-    return _of_objectives(slo_met(cluster))
+    return watched(_of_objectives(slo_met(cluster)))
 
 
 def budget_left() -> str:
-    return _of_objectives(budget.BUDGET_LEFT)
+    return watched(_of_objectives(budget.BUDGET_LEFT))
 
 
 def burn(cluster: Cluster) -> str:
-    return _of_objectives(budget.burn(budget.pace(cluster)))
+    return watched(_of_objectives(budget.burn(budget.pace(cluster))))
 
 
 def states_of_services() -> str:

@@ -1,6 +1,6 @@
 """What the board Network asks of RDMA ports."""
 
-from dashboards.queries import any_of
+from dashboards.queries import any_of, living
 from ragpulse.catalogue import rdma
 from ragpulse.metric import Metric
 from ragpulse.promql import Pattern, Window, instant, rate
@@ -15,7 +15,8 @@ def reading(metric: Metric) -> str:
 
 
 def traffic(metric: Metric, window: Window = _SHOWN) -> str:
-    return f"sum by ({_PORT}) ({rate(metric, window, cluster=_CLUSTER, node=_NODE)})"
+    carried = f"sum by ({_PORT}) ({rate(metric, window, cluster=_CLUSTER, node=_NODE)})"
+    return carried if window == _SHOWN else living(carried)
 
 
 def utilisation(window: Window = _SHOWN) -> str:

@@ -37,7 +37,7 @@ def _verdicts(cluster: Cluster, stores: tuple[str, ...]) -> Iterator[Panel]:
     if "response_time" in targets.slos(cluster):
         yield targets.verdict(cluster, "response_time", Down("overview", targets.attained_title("response_time")))
     if chroma.has_canary(cluster):
-        yield _recall()
+        yield _recall(sum(each.canary is not None for each in cluster.of_kind(Chroma).values()))
     if cluster.backups:
         yield _backups()
 
@@ -45,21 +45,22 @@ def _verdicts(cluster: Cluster, stores: tuple[str, ...]) -> Iterator[Panel]:
 def _stores(names: tuple[str, ...]) -> Panel:
     return count_of_bad(
         "Stores not up",
-        "Stores, memories and paths that are down, degraded or unknown. The graph of states says which and since when;"
-        " then look at its alert.",
+        "Stores, memories and paths that are down or degraded; grey while none is and one is unknown. The graph of"
+        " states says which and since when; then look at its alert.",
         queries.not_up(kind="service", component=names),
         Down("retrieval", "States"),
     )
 
 
-def _recall() -> Panel:
+def _recall(stores: int) -> Panel:
+    limits = Limits(warning=1 - DROP, bad=LOW)
     return judged(
         "Recall@10",
         "Share of the ten exact nearest records that golden queries find, of the store that is worst. Below the limit"
         " answers are built on the wrong texts, while every query succeeds: look at its index.",
-        asked.worst_recall(),
+        asked.worst_recall(stores, limits.warning),
         _RATIO,
-        Limits(warning=1 - DROP, bad=LOW),
+        limits,
         Down("retrieval", "Recall"),
     )
 

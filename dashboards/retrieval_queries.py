@@ -22,8 +22,10 @@ def failures(names: tuple[str, ...]) -> str:
     return any_of(f"sum by (service, check, reason) ({failed})", "service")
 
 
-def worst_recall() -> str:
-    return f"min({of_service(chroma_recall.RECALL, k=str(NEAREST))})"
+def worst_recall(stores: int, enough: float) -> str:
+    """Below `enough` in any case, else only while each of the stores is asked."""
+    found = of_service(chroma_recall.RECALL, k=str(NEAREST))
+    return f"min({found}) < {enough:g} or min({found}) and on () count({found}) == {stores}"
 
 
 def of_service(metric: Metric, **labels: Matcher) -> str:

@@ -56,7 +56,10 @@ def attained(cluster: Cluster, slo: Slo, *down: Down) -> Panel:
         attained_title(slo),
         f"{_MEANING[slo]} A line below the dashed objective misses it: look at that service; a gap means that there was"
         " nothing to judge.",
-        [Line(queries.attained(cluster, slo), "{{service}}"), Line(queries.objective(slo), "objective", target=True)],
+        [
+            Line(queries.attained(cluster, slo), "{{service}}"),
+            Line(queries.objective(cluster, slo), "objective", target=True),
+        ],
         _RATIO if is_ratio else _TOKENS_PER_SECOND,
         *down,
         top=1 if is_ratio else None,

@@ -27,6 +27,7 @@ _RECORDED = """\
 | `ragpulse:slo_total:rate<short>`, `…<long>` | `slo`, `service`, `check` | all events per second |
 | `ragpulse:slo_value:rate<short>`, `…<long>` | `slo`, `service`, `check` | good / total; absent when there is nothing to judge |
 | `ragpulse:slo_met:bool<long>` | `slo`, `service`, `check` | 1 met, 0 missed; absent when not judgeable |
+| `ragpulse:slo_watched:bool` | `slo`, `service`, `check` | 1 while an agent that measures it is scraped, else absent |
 """  # noqa: E501 - rows of a Markdown table
 
 

@@ -23,6 +23,7 @@ _RECORDED = {
     "slo_total": _SLO_LABELS,
     "slo_value": _SLO_LABELS,
     "slo_met": _SLO_LABELS,
+    "slo_watched": _SLO_LABELS,
     "slo_objective": _SLO_LABELS,
     "slo_errors": _SLO_LABELS,
     "slo_events": _SLO_LABELS,

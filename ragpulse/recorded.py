@@ -9,6 +9,7 @@ from ragpulse.units import prometheus_duration
 
 COMPONENT_STATE = "ragpulse:component_state"  # {component, kind}: 0 unknown, 1 down, 2 degraded, 3 up
 TARGET_EXPECTED = "ragpulse:target_expected"  # {job, node}: 1 for every agent that must be scraped
+SLO_WATCHED = "ragpulse:slo_watched:bool"  # {slo, service, check}: 1 while who measures it is scraped, else absent
 SLO_OBJECTIVE = "ragpulse:slo_objective:value"  # {slo, service, check}: the value to reach, in the unit of slo_value
 
 

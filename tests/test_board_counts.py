@@ -17,6 +17,7 @@ PAGE = {'ALERTS{alertname="X",alertstate="firing",severity="page"': "1x60"}
 STATE = 'ragpulse:component_state{kind="node",component="%s"'
 EXPECTED = 'ragpulse:target_expected{job="ragpulse-agent"'
 UP = 'up{job="ragpulse-agent"'
+EXPECTED_AGENT = {EXPECTED: "1x60"}
 PROMETHEUS = 'up{job="prometheus"'
 LAST = 'ragpulse_source_last_success_timestamp_seconds{source="s"'
 EVERY = {'ragpulse_source_interval_seconds{source="s"': "10x60"}
@@ -31,6 +32,9 @@ DROPPED = 'prometheus_notifications_dropped_total{job="prometheus"'
 LOST = 'alertmanager_notifications_failed_total{job="alertmanager",integration="webhook"'
 AGENT_READ = "ragpulse_agent_config_last_reload_successful{"
 PROMETHEUS_READ = 'prometheus_config_last_reload_successful{job="prometheus"'
+ERRORS = 'ragpulse_network_errors_total{interface="eth0",tier="home",direction="in"'
+DROPS = ERRORS.replace("errors", "dropped")
+FEW = {ERRORS: "0+1x60", DROPS: "0x60"}
 LINK = 'ragpulse_network_link_up{interface="eth0",tier="home"'
 
 
@@ -42,7 +46,14 @@ LINK = 'ragpulse_network_link_up{interface="eth0",tier="home"'
         pytest.param(queries.pages(), LIVES | PAGE, 2, id="pages of both clusters fire: ALERTS names none"),
         pytest.param(queries.pages(), {}, None, id="no rule is evaluated"),
         pytest.param(queries.not_up(kind="node"), {STATE % "a": "3x60"}, 0, id="all are up"),
-        pytest.param(queries.not_up(kind="node"), {STATE % "a": "2x60", STATE % "b": "0x60"}, 2, id="unknown counts"),
+        pytest.param(queries.not_up(kind="node"), {STATE % "a": "2x60", STATE % "b": "0x60"}, 1, id="known to be bad"),
+        pytest.param(queries.not_up(kind="node"), {STATE % "a": "1x60", STATE % "b": "3x60"}, 1, id="or down"),
+        pytest.param(
+            queries.not_up(kind="node"), {STATE % "a": "3x60", STATE % "b": "0x60"}, None, id="one is unknown"
+        ),
+        pytest.param(queries.pages(), LIVES | EXPECTED_AGENT | {UP: "1x60"}, 0, id="an agent is scraped"),
+        pytest.param(queries.pages(), LIVES | EXPECTED_AGENT | {UP: "0x60"}, None, id="it is not: it may hide a page"),
+        pytest.param(queries.pages(), LIVES | PAGE | EXPECTED_AGENT, 2, id="it is not, and some fire"),
         pytest.param(queries.not_up(kind="node"), {}, None, id="no component is recorded"),
         pytest.param(monitoring.agents_missing(), {EXPECTED: "1x60", UP: "1x60"}, 0, id="scraped"),
         pytest.param(monitoring.agents_missing(), {EXPECTED: "1x60", UP: "0x60"}, 1, id="it does not answer"),
@@ -55,17 +66,21 @@ LINK = 'ragpulse_network_link_up{interface="eth0",tier="home"'
         pytest.param(node.silent_sources(), EVERY | {LAST: "569x60"}, 1, id="31 seconds ago"),
         pytest.param(node.silent_sources(), EVERY | {LAST: "571x60"}, 0, id="29 seconds ago"),
         pytest.param(node.silent_sources(), {}, None, id="no agent answers"),
-        pytest.param(network.pairs_failing(), {FAILED: "0x40 1x20"}, 1, id="a connection failed lately"),
-        pytest.param(network.pairs_failing(), {FAILED: "0 1x60"}, 0, id="long ago"),
+        pytest.param(network.pairs_failing(), {FAILED: "0x40 1x20", UP: "1x60"}, 1, id="a connection failed lately"),
+        pytest.param(network.pairs_failing(), {FAILED: "0 1x60", UP: "1x60"}, 0, id="long ago"),
         pytest.param(network.pairs_failing(), {}, None, id="nobody connects"),
         pytest.param(network.links_down(), {LINK: "0x60"}, 1, id="no carrier"),
         pytest.param(network.links_down(), {LINK: "1x60"}, 0, id="all links are up"),
         pytest.param(network.links_down(), {}, None, id="no link is read"),
+        pytest.param(network.links_down(), {LINK: "1x60"} | EXPECTED_AGENT, None, id="an agent may hide one"),
+        pytest.param(network.links_down(), {LINK: "0x60"} | EXPECTED_AGENT, 1, id="no carrier, and an agent is silent"),
+        pytest.param(network.errors_now(1), FEW | EXPECTED_AGENT | {UP: "0x60"}, None, id="its last minutes are past"),
+        pytest.param(network.errors_now(1), FEW | {UP: "1x60"}, 0.1, id="all agents are scraped"),
         pytest.param(node.filesystems_astray(), {READONLY: "0x60", UNREADABLE: "0x60"}, 0, id="all is well"),
         pytest.param(node.filesystems_astray(), {READONLY: "1x60", UNREADABLE: "0x60"}, 1, id="read-only"),
         pytest.param(node.filesystems_astray(), {READONLY: "1x60", UNREADABLE: "1x60"}, 1, id="both: one"),
         pytest.param(node.filesystems_astray(), {}, None, id="no file system is read"),
-        pytest.param(node.killed(), {KILLS: "3x60"}, 0, id="killed long ago"),
+        pytest.param(node.killed(), {KILLS: "3x60", UP: "1x60"}, 0, id="killed long ago"),
         pytest.param(node.killed(), {}, None, id="nobody counts kills"),
         pytest.param(node.clock_astray(), {SYNCHRONISED: "0x60"}, 1, id="not synchronised"),
         pytest.param(node.clock_astray(), {SYNCHRONISED: "1x60"}, 0, id="synchronised"),

@@ -22,6 +22,7 @@ SOURCE = '{source="%s"'
 MOUNT = '{mountpoint="/",fstype="ext4"'
 STATE = 'ragpulse:component_state{kind="service",component="%s"'
 SERIES = {
+    'up{job="ragpulse-agent"': "1x60",
     f"ALERTS_FOR_STATE{ALERT % 'page'}": "120x60",
     f"ALERTS_FOR_STATE{ALERT % 'ticket'}": "60x60",
     'ALERTS{alertname="X",severity="page",component="chroma",alertstate="firing"': "1x60",
@@ -100,8 +101,8 @@ SERIES = {
         pytest.param(node_queries.services_here(), "a", {'{component="llm"}': 2}, id="what lives on this node"),
         pytest.param(node_queries.gpu_busy(), "a", {'{gpu="0"}': 0.5}, id="the mean of the last minutes"),
         pytest.param(node_queries.filesystem_used(), "b", {}, id="nothing of another node"),
-        pytest.param(network_queries.fullest_link(), ".*", {"{}": 0.6}, id="RDMA counts, though its interface is idle"),
-        pytest.param(network_queries.fullest_link(), "b", {}, id="no link of another node"),
+        pytest.param(network_queries.fullest_link(0.8), ".*", {"{}": 0.6}, id="RDMA counts, its interface is idle"),
+        pytest.param(network_queries.fullest_link(0.8), "b", {}, id="no link of another node"),
         pytest.param(
             rdma_queries.utilisation(300.0), ".*", {'{node="a",port="mlx5_0/1",tier="fast"}': 0.6},
             id="the fuller direction of a port",

@@ -8,8 +8,8 @@ import pytest
 
 from dashboards import queries
 from ragpulse import cluster_file, yaml_file
-from ragpulse.objectives import Slo
-from ragpulse.recorded import slo_met
+from ragpulse.objectives import Slo, objectives
+from ragpulse.recorded import SLO_WATCHED, slo_met
 from tests.fakes.binaries import binary, each_generation
 
 CLUSTER = cluster_file.parse(
@@ -28,13 +28,24 @@ CLUSTER = cluster_file.parse(
 MISSED, MET = 0, 1
 
 
-def tile(slo: Slo, verdicts: dict[str, int], generation: int, folder: Path) -> list[dict[str, int]]:
+def tile(
+    slo: Slo, verdicts: dict[str, int], generation: int, folder: Path, unwatched: tuple[str, ...] = ()
+) -> list[dict[str, int]]:
     """promtool compares; it is told to expect nothing and says what it got instead."""
+    checks = {each.service: each.check for each in objectives(CLUSTER) if each.slo == slo}
     # A verdict of another cluster in the same Prometheus must not count.
     foreign = {"series": f'{slo_met(CLUSTER)}{{cluster="other",slo="{slo}",service="web"}}', "values": "0x5"}
     own = [
-        {"series": f'{slo_met(CLUSTER)}{{cluster="home",slo="{slo}",service="{name}"}}', "values": f"{met}x5"}
+        {
+            "series": f'{slo_met(CLUSTER)}{{cluster="home",slo="{slo}",service="{name}",check="{checks[name]}"}}',
+            "values": f"{met}x5",
+        }
         for name, met in verdicts.items()
+    ]
+    own += [
+        {"series": f'{SLO_WATCHED}{{cluster="home",slo="{slo}",service="{name}",check="{check}"}}', "values": "1x5"}
+        for name, check in checks.items()
+        if name not in unwatched
     ]
     expression = queries.verdict(CLUSTER, slo).replace("$cluster", "home")
     for expected in ([], [{"value": MISSED}], [{"value": MET}]):
@@ -75,3 +86,20 @@ def test_the_tile_is_green_only_when_every_service_that_we_probe_is_known_to_be_
     slo: Slo, verdicts: dict[str, int], shown: int | None, generation: int, tmp_path: Path
 ) -> None:
     assert tile(slo, verdicts, generation, tmp_path) == ([] if shown is None else [{"value": shown}])
+
+
+@pytest.mark.parametrize(
+    ("slo", "verdicts", "unwatched", "shown"),
+    [
+        pytest.param("availability", ALL, ("memory",), None, id="all were met a moment ago"),
+        pytest.param("availability", ALL | {"memory": MISSED}, ("memory",), None, id="or one was missed"),
+        pytest.param("availability", ALL | {"web": MISSED}, ("memory",), MISSED, id="another one is missed"),
+        pytest.param("throughput", {"vllm": MET}, ("vllm",), None, id="users were served well"),
+        pytest.param("response_time", {"chroma": MET, "web": MET}, ("vllm",), None, id="none may be silent"),
+    ],
+)
+def test_a_verdict_of_what_nobody_measures_any_more_counts_for_nothing(
+    slo: Slo, verdicts: dict[str, int], unwatched: tuple[str, ...], shown: int | None, tmp_path: Path
+) -> None:
+    expected = [] if shown is None else [{"value": shown}]
+    assert tile(slo, verdicts, 0, tmp_path, unwatched) == expected

@@ -14,6 +14,7 @@ ENGINES = [f'{{service="llm",model="m",engine="{engine}"' for engine in ("0", "1
 HTTP = '{service="llm",handler="/v1/completions",method="POST"'
 # Two engines over ten minutes, one sample each 10 s; on their node a GPU that draws 100 W.
 SERIES = {
+    'up{job="ragpulse-agent"': "1x60",
     'ragpulse_vllm_state{service="llm",state="serving"': "1x30 0x40",
     'ragpulse_vllm_state{service="llm",state="stalled"': "0x30 1x40",
     f"ragpulse_vllm_generation_tokens_total{ENGINES[0]}": "0+2000x60",

@@ -10,6 +10,7 @@ from tests.fakes.board_panel import assert_shows
 
 # Two GPUs over ten minutes, one sample each 10 s: the one at 85 % and always inside the band, the other idle.
 SERIES = {
+    'up{job="ragpulse-agent"': "1x60",
     'ragpulse_gpu_busy_seconds_total{gpu="0"': "0+8.5x60",
     'ragpulse_gpu_observed_seconds_total{gpu="0"': "0+10x60",
     'ragpulse_gpu_utilization_band_seconds_total{gpu="0",band="below"': "0x60",

@@ -20,6 +20,8 @@ SERIES = {
     f"ragpulse:slo_attained:ratio30d{{{OBJECTIVE}": "0.9995x60",
     f"ragpulse:slo_events:rate1m{{{OBJECTIVE}": "2x60",
     f"ragpulse:slo_errors:rate1m{{{OBJECTIVE}": "0.5x60",
+    f"ragpulse:slo_watched:bool{{{OBJECTIVE}": "1x60",
+    'ragpulse:slo_watched:bool{slo="response_time",service="chroma",check="query"': "1x60",
     'ALERTS{alertname="GpuHot",alertstate="firing",severity="ticket",component="alpha"': "_x29 1x30",
     'ALERTS_FOR_STATE{alertname="GpuHot",severity="ticket",component="alpha"': "_x29 290x30",
     'ALERTS{alertname="NodeDown",alertstate="firing",severity="page",component="beta"': "_x5 1x5 _x5 1x5 _x40",
@@ -33,8 +35,8 @@ SHIPPED = len(alert_queries.shipped(EXAMPLE))
 @pytest.mark.parametrize(
     ("expression", "shown"),
     [
-        pytest.param(objectives_queries.least_budget(), {"{}": -0.5}, id="the budget that is worst off"),
-        pytest.param(objectives_queries.fastest_burn(EXAMPLE), {"{}": 15}, id="the fastest burn"),
+        pytest.param(objectives_queries.least_budget(0.25), {"{}": -0.5}, id="the budget that is worst off"),
+        pytest.param(objectives_queries.fastest_burn(EXAMPLE, 3), {"{}": 15}, id="the fastest burn"),
         pytest.param(
             objectives_queries.attained(EXAMPLE), {f"{{{OBJECTIVE}}}": 1},
             id="attained over the window of each",

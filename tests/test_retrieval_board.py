@@ -11,6 +11,7 @@ from tests.fakes.board_panel import assert_shows
 
 # Ten minutes, a sample each 10 s. The clock of promtool begins at 0, so moments are seconds since then.
 SERIES = {
+    'up{job="ragpulse-agent"': "1x60",
     'ragpulse_chroma_recall_ratio{service="a",k="10"': "0.9x60",
     'ragpulse_chroma_recall_ratio{service="b",k="10"': "0.7x60",
     'ragpulse_chroma_recall_ratio{service="b",k="1"': "0.5x60",
@@ -42,7 +43,9 @@ LINK = '{interface="e0",node="a",tier="lan"}'
 @pytest.mark.parametrize(
     ("expression", "shown"),
     [
-        pytest.param(retrieval_queries.worst_recall(), {"{}": 0.7}, id="the recall of the worst store, at ten"),
+        pytest.param(retrieval_queries.worst_recall(2, 0.5), {"{}": 0.7}, id="the recall of the worst store, at ten"),
+        pytest.param(retrieval_queries.worst_recall(3, 0.8), {"{}": 0.7}, id="which is low, whoever else is not asked"),
+        pytest.param(retrieval_queries.worst_recall(3, 0.7), {}, id="and else unknown while one is not asked"),
         pytest.param(
             retrieval_queries.of_service(chroma_recall.RECALL),
             {'{service="a",k="10"}': 0.9, '{service="b",k="10"}': 0.7, '{service="b",k="1"}': 0.5},
@@ -64,8 +67,8 @@ LINK = '{interface="e0",node="a",tier="lan"}'
         pytest.param(retrieval_queries.backup_overdue(), {'{backup="nightly"}': 1.5}, id="in its own intervals"),
         pytest.param(network_queries.links_down(), {"{}": 1}, id="links without a carrier"),
         pytest.param(network_queries.utilisation(), {LINK: 0.9}, id="the fuller direction of what the link can"),
-        pytest.param(network_queries.fullest_link(), {"{}": 0.9}, id="the fullest of all"),
-        pytest.param(network_queries.errors_now(), {"{}": 1.5}, id="damaged and dropped together"),
+        pytest.param(network_queries.fullest_link(0.8), {"{}": 0.9}, id="the fullest of all"),
+        pytest.param(network_queries.errors_now(1), {"{}": 1.5}, id="damaged and dropped together"),
         pytest.param(
             network_queries.trouble(network.DROPPED), {IN: 1},
             id="links that drop, and no others",

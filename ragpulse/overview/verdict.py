@@ -6,13 +6,14 @@ from dataclasses import replace
 from ragpulse import recorded
 from ragpulse.catalogue.vllm_canary import CHECK as CANARY
 from ragpulse.inventory import Cluster
+from ragpulse.measuring import measuring_nodes, takes_all
 from ragpulse.objectives import Objective, objectives
 from ragpulse.overview import gpus
 from ragpulse.overview.answers import Answers, Key, key
 from ragpulse.overview.facts import Budget, History, Since, Verdict, VerdictState
 from ragpulse.overview.quantities import in_window, quantity
 from ragpulse.overview.since import since
-from ragpulse.overview.who_measures import agents_are_down, measuring_nodes, missing
+from ragpulse.overview.who_measures import agents_are_down, missing
 
 WORDS: dict[VerdictState, str] = {
     "met": "met",
@@ -66,7 +67,7 @@ def _judge(
         return "unknown", problem, ""
     nodes = measuring_nodes(cluster, objective)
     gone = missing(nodes, answers)
-    if len(gone) == len(nodes):
+    if gone if takes_all(objective) else len(gone) == len(nodes):
         return "unknown", f"nothing measures it: {agents_are_down(gone)}", ""
     note = f"{agents_are_down(gone)}: the others judge alone" if gone else ""
     met = answers.met.get(key(objective))

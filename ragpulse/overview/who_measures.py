@@ -1,20 +1,6 @@
-"""Which agents' data an objective or a component rests on, and which of them are down."""
+"""Of the agents that an objective or a component rests on: which are down?"""
 
-from ragpulse.catalogue.vllm_canary import CHECK as CANARY
-from ragpulse.inventory import Cluster
-from ragpulse.objectives import Objective
 from ragpulse.overview.answers import Answers
-from ragpulse.vantage import canary_nodes, home, vantages
-
-
-def measuring_nodes(cluster: Cluster, objective: Objective) -> tuple[str, ...]:
-    if objective.slo == "gpu_utilization":
-        return cluster.services[objective.service].nodes
-    if objective.slo == "throughput" or objective.edge is not None:
-        return (home(cluster, objective.service),)
-    if objective.check == CANARY:
-        return canary_nodes(cluster, objective.service)
-    return vantages(cluster, objective.service)
 
 
 def missing(nodes: tuple[str, ...], answers: Answers) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ragpulse.catalogue import chroma, chroma_recall, gpu, node, ray, vllm
+from ragpulse.objectives import objectives
 from tests.fakes.board_json import EXAMPLE
 
 NODES = tuple(EXAMPLE.nodes)
@@ -51,7 +52,7 @@ OF_A_LABEL: Mapping[str, tuple[str, ...]] = {
     "status": ("2xx", "5xx"),
     "result": ("ok", "error", "deadline"),
     "window": ("1m",),
-    "check": ("ready", "canary", "query"),
+    "check": tuple(dict.fromkeys(("ready", *(each.check for each in objectives(EXAMPLE) if each.edge is None)))),
     "stage": ("retrieval", "chat"),
     "outcome": ("good", "failed"),
     "gpu": ("0",),

@@ -7,15 +7,19 @@ Written every 20 minutes, and every half minute in the last half hour, so that t
 
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 from ragpulse import budget, catalogue, foreign, recorded
+from ragpulse.catalogue import service
+from ragpulse.catalogue.vllm_canary import CHECK as CANARY
 from ragpulse.metric import LATENCY_EDGES, Metric
-from ragpulse.objectives import objectives
+from ragpulse.objectives import in_demand, objectives
+from ragpulse.promql import AGENT_JOB
+from ragpulse.vantage import canary_nodes, home, vantages
 from tests.fakes.backfilled import holding
 from tests.fakes.binaries import binary
 from tests.fakes.board_json import EXAMPLE
@@ -35,26 +39,45 @@ from tests.fakes.world_values import (
     Value,
 )
 
+_OF_PROBES = frozenset(catalogue.entries(service))
 WEEK, COARSE, FINE, RECENT = 7 * 86_400, 1200, 30, 1800
 AT = {"cluster": EXAMPLE.name}
 Labels = Mapping[str, str]
 UNREAD = {"error", "deadline"}
+GONE = "flynn"  # a node whose agent does not answer while all is broken: those that tell that it is have to answer
 
 
 def series(*, well: bool, end: int) -> Iterator[tuple[str, Labels, Value]]:
+    yield from of_agents(well=well, end=end)
+    yield from _recorded(well=well, end=end)
+
+
+def of_agents(*, well: bool, end: int) -> Iterator[tuple[str, Labels, Value]]:
     for metric in catalogue.ALL:
         for labels in _label_sets(metric):
             for name, more, value in _samples(metric, labels, well=well, end=end):
                 yield name, {**labels, **more}, value
-    yield from _recorded(well=well, end=end)
 
 
 def _label_sets(metric: Metric) -> Iterator[dict[str, str]]:
-    about_a_service = "service" in metric.labels or "backup" in metric.labels
-    for at in NODES[:1] if about_a_service else NODES:
+    for at in NODES:
         choices = [_choices(metric, label, at) for label in metric.labels]
         for chosen in product(*choices):
-            yield {**dict(zip(metric.labels, chosen, strict=True)), "node": at, "cluster": EXAMPLE.name}
+            labels = {**dict(zip(metric.labels, chosen, strict=True)), "node": at, "cluster": EXAMPLE.name}
+            if at in _tellers(metric, labels):
+                yield labels
+
+
+def _tellers(metric: Metric, labels: Labels) -> Sequence[str]:
+    """The nodes whose agents tell of it: of a service those who probe it, or its own."""
+    if backup := labels.get("backup"):
+        return (EXAMPLE.backups[backup].node,)
+    name = labels.get("service")
+    if name is None:
+        return NODES
+    if metric not in _OF_PROBES:
+        return (home(EXAMPLE, name),)
+    return canary_nodes(EXAMPLE, name) if labels.get("check") == CANARY else vantages(EXAMPLE, name)
 
 
 def _choices(metric: Metric, label: str, at: str) -> tuple[str, ...]:
@@ -118,17 +141,17 @@ def _components(*, well: bool) -> Iterator[tuple[str, Labels, Value]]:
     every = [*(("node", name) for name in NODES), *(("service", name) for name in EXAMPLE.services)]
     for kind, name in (*every, *(("backup", name) for name in EXAMPLE.backups)):
         yield recorded.COMPONENT_STATE, AT | {"component": name, "kind": kind}, Value(3) if well else ONE
-    for name in NODES:
-        yield recorded.TARGET_EXPECTED, AT | {"job": "ragpulse-agent", "node": name}, ONE
+    for name in NODES if well else (*NODES, GONE):
+        yield recorded.TARGET_EXPECTED, AT | {"job": AGENT_JOB, "node": name}, ONE
         yield from _of_others(name, well=well)
 
 
 def _of_others(node: str, *, well: bool) -> Iterator[tuple[str, Labels, Value]]:
     """What Prometheus says of its targets, and what it and Alertmanager say of themselves."""
-    pages = {"ragpulse-agent": {}, "prometheus": foreign.OF_PROMETHEUS, "alertmanager": foreign.OF_ALERTMANAGER}
+    pages = {AGENT_JOB: {}, "prometheus": foreign.OF_PROMETHEUS, "alertmanager": foreign.OF_ALERTMANAGER}
     for job, page in pages.items():
         at = AT | {"job": job, "node": node, "instance": node}
-        yield foreign.UP, at, ONE if well else NOTHING
+        yield foreign.UP, at, ONE if well or (job == AGENT_JOB and node != GONE) else NOTHING
         for name, labels in ({foreign.SCRAPE_SECONDS: (), foreign.SCRAPED_SAMPLES: ()} | page).items():
             usual = (Value(1e7, 1),) * 2 if name.endswith("_total") else (Value(1000),) * 2
             more = {label: OF_A_FOREIGN_LABEL[label] for label in labels}
@@ -137,8 +160,9 @@ def _of_others(node: str, *, well: bool) -> Iterator[tuple[str, Labels, Value]]:
 
 def _objectives(*, share: float, well: bool) -> Iterator[tuple[str, Labels, Value]]:
     windows = recorded.short_window(EXAMPLE), recorded.long_window(EXAMPLE)
-    for objective in objectives(EXAMPLE):
+    for objective in (*objectives(EXAMPLE), *in_demand(EXAMPLE)):
         labels = AT | objective.labels
+        yield recorded.SLO_WATCHED, labels, ONE
         value = share if objective.unit == "ratio" else share * 1500
         yield recorded.SLO_OBJECTIVE, labels, Value(objective.value)
         for window in windows:
