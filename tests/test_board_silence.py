@@ -1,29 +1,142 @@
-"""An agent that stops: nothing on a board that rests on it stays good, from the first evaluation on that knows of it.
+"""An agent stops: nothing on a board that rests on it stays good, from the first evaluation on that knows of it.
 
-What the agents of `worlds.py` publish, for twelve minutes, judged by the rules as they are shipped, every 10 s. At the
-end one agent, or all of them, say nothing any more, as Prometheus writes it down after a scrape that failed. What rests
-on an agent is found out: it is what would not be good if that agent told of nothing but trouble.
-
-How soon Prometheus knows: `docs/dashboards.md`.
+Twelve minutes of what agents publish, judged every 10 s by the rules as they are shipped; at the end one of them, or
+all, say nothing any more, as Prometheus writes it down after a scrape that failed. What rests on an agent is found out:
+it is what would not be good if that agent told of nothing but trouble.
 """
 
-import json
-import os
-import re
-import subprocess
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pytest
 
-from alerts.render import render
-from ragpulse import foreign, prometheus_configuration, units
-from ragpulse.promql import AGENT_JOB
-from ragpulse.vantage import monitors
-from tests.fakes import worlds
-from tests.fakes.binaries import binary, each_generation
+from alerts import timing
+from alerts.prometheus import scrape_timeout
+from ragpulse.catalogue.vllm_canary import CHECK as CANARY
+from tests.fakes import silence
 from tests.fakes.board_colour import colour, judged
 from tests.fakes.board_json import EXAMPLE, Json, example, filled_in, panels
-from tests.fakes.rule_tests import SHORT_LIVED
-from tests.fakes.world_values import NODES, ONE, Value
+from tests.fakes.simulated import Past, Sample, given
+from tests.fakes.world_values import NODES
+
+PROMISED = 40.0  # seconds
+SILENT, OTHER = NODES
+# What no agent tells of → who does.
+OF_OTHERS = {
+    ("monitoring", "Monitoring down"): "Prometheus and Alertmanager",
+    ("monitoring", "Targets: Up"): "the rows of Prometheus and Alertmanager",
+    ("objectives", "Noisiest of the week: Times"): "the rules: what fired within the week",
+}
+# What is not good here even before → why.
+NEVER_GOOD = {
+    (
+        "objectives",
+        "Tickets firing",
+    ): "its users wait, so that its throughput and its GPUs are judged; that is a ticket",
+    ("node", "Alerts about it"): "that one",
+    ("inference", "Not offered by this version"): "all is offered",
+    ("monitoring", "Rules failing"): "Prometheus's own page is not written down here",
+    ("monitoring", "Notifications lost"): "nor Alertmanager's",
+    ("monitoring", "Targets: Took"): "nor how long a scrape took",
+}
+# The one service that both ask: vLLM, with canaries. The other agent judges it alone, of that and of no more.
+OF_BOTH = {("component", "vllm"), ("check", CANARY)}
+Rows = Mapping[frozenset[tuple[str, str]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One query that is judged: a tile, a bar, a column of a table, or a strip of states."""
+
+    board: str
+    title: str
+    expression: str
+    settings: Json
+
+    def asked(self, node: str) -> str:
+        return filled_in(self.expression, node=node)
+
+    def colours(self, found: Sequence[Sample]) -> Rows:
+        return {each.labels: colour(self.settings, each.value) for each in found}
+
+
+def places() -> Iterator[Place]:
+    for board, of in example().items():
+        for panel in panels(of):
+            if panel["type"] == "state-timeline":
+                for target in panel["targets"]:
+                    yield Place(board, panel["title"], target["expr"], panel["fieldConfig"]["defaults"])
+            for title, target, settings in judged(panel):
+                yield Place(board, title, target["expr"], settings)
+
+
+PLACES = tuple(places())
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The colours of each place, in their order."""
+
+    well: Sequence[Rows]
+    in_trouble: Sequence[Rows]
+    silent: Sequence[Rows]
+    all_silent: Sequence[Rows]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    def colours(past: Past, at: float, generation: int) -> Sequence[Rows]:
+        # The board Node is of one: of the one that falls silent.
+        asked = [place.asked(SILENT if place.board == "node" else ".*") for place in PLACES]
+        found = given(past, asked, at, generation, tmp_path_factory.mktemp("past"))
+        return [place.colours(samples) for place, samples in zip(PLACES, found, strict=True)]
+
+    return Seen(
+        well=colours(silence.past(), silence.BEFORE, 0),
+        in_trouble=colours(silence.past(broken={SILENT}), silence.BEFORE, -1),
+        silent=colours(silence.past(silent={SILENT}), silence.KNOWN, 0),
+        all_silent=colours(silence.past(silent=set(NODES)), silence.KNOWN, -1),
+    )
+
+
+def good(rows: Rows) -> set[frozenset[tuple[str, str]]]:
+    return {labels for labels, shown in rows.items() if shown == "green"}
+
+
+def test_nearly_everything_is_good_before(seen: Seen) -> None:
+    found = {(place.board, place.title) for place, rows in zip(PLACES, seen.well, strict=True) if not good(rows)}
+    assert found == set(NEVER_GOOD)
+
+
+def test_nothing_stays_good_that_rests_on_an_agent_which_has_stopped(seen: Seen) -> None:
+    rests = {
+        (place.board, place.title, labels)
+        for place, well, trouble in zip(PLACES, seen.well, seen.in_trouble, strict=True)
+        for labels in good(well) - good(trouble)
+    }
+    assert len(rests) > 60
+    still = {
+        (place.board, place.title, labels)
+        for place, rows in zip(PLACES, seen.silent, strict=True)
+        for labels in good(rows)
+    }
+    kept = rests & still
+    assert {(labels & OF_BOTH) != set() for _, _, labels in kept} == {True}
+    assert len(kept) < len(rests) / 5
+
+
+def test_nothing_at_all_stays_good_once_every_agent_has_stopped(seen: Seen) -> None:
+    still = {(place.board, place.title) for place, rows in zip(PLACES, seen.all_silent, strict=True) if good(rows)}
+    assert still == set(OF_OTHERS)
+
+
+def test_what_does_not_rest_on_it_stays_as_it_was(seen: Seen) -> None:
+    for place, well, after in zip(PLACES, seen.well, seen.silent, strict=True):
+        own = {labels for labels in good(well) if ("node", OTHER) in labels or ("component", OTHER) in labels}
+        assert own <= good(after), (place.board, place.title)
+
+
+def test_it_is_known_within_what_is_promised() -> None:
+    """The next scrape fails, at the latest when it is given up; the next evaluation works with that."""
+    interval = EXAMPLE.monitoring.scrape_interval
+    assert interval + scrape_timeout(EXAMPLE) + timing.evaluation(EXAMPLE) <= PROMISED

@@ -75,6 +75,7 @@ OF_A_LABEL: Mapping[str, tuple[str, ...]] = {
 PER_SECOND: Mapping[str, float] = {  # of counters; the others gain 1
     "ragpulse_gpu_busy_seconds_total": 0.85,
     "ragpulse_gpu_energy_joules_total": 100,
+    "ragpulse_gpu_gap_seconds_total": 0,
     "ragpulse_gpu_throttled_seconds_total": 0.02,
     "ragpulse_network_sent_bytes_total": 1e6,
     "ragpulse_network_received_bytes_total": 1e6,
@@ -87,6 +88,7 @@ PER_SECOND: Mapping[str, float] = {  # of counters; the others gain 1
     "ragpulse_node_pressure_waiting_seconds_total": 0.01,
     "ragpulse_node_pressure_stalled_seconds_total": 0.001,
     "ragpulse_vllm_generation_tokens_total": 1500,
+    "ragpulse_vllm_demand_generation_tokens_total": 1500,
     "ragpulse_vllm_canary_good_total": 0.99,
 }
 READINGS: Mapping[str, Value] = {  # while all is well; the others are 1
@@ -129,7 +131,8 @@ READINGS: Mapping[str, Value] = {  # while all is well; the others are 1
         (
             "ragpulse_backup_last_exit_code", "ragpulse_backup_missing_paths", "ragpulse_backup_lock_age_seconds",
             "ragpulse_rag_failing_stage", "ragpulse_chroma_distance_drift_ratio", "ragpulse_memory_leftovers",
-            "ragpulse_node_filesystem_readonly", "ragpulse_node_filesystem_unreadable",
+            "ragpulse_node_filesystem_readonly", "ragpulse_node_filesystem_unreadable", "ragpulse_maintenance",
+            "ragpulse_gpu_unavailable",
         ),
         NOTHING,
     ),
