@@ -73,7 +73,7 @@ def _without_one() -> Panel:
         "Processors, if the busiest node were lost",
         "What all other nodes would have to do of what they can. Above the whole they could not: then the loss of one"
         " node is an outage of all.",
-        [Line(asked.busy_without_one(), "needed")],
+        [Line(asked.busy_without_one(), "needed", colour="blue")],
         _RATIO,
         limits=Limits(warning=0.8, bad=1),
     )

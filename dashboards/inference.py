@@ -131,10 +131,10 @@ def _errors() -> Panel:
         "Shares of requests: answered 5xx, 4xx (wrong requests), refused because a queue is full; of canaries: failed,"
         " or later than a target. A stream that a client gave up counts as 2xx: vLLM does not count aborts.",
         [
-            Line(queries.answered("5xx"), "{{service}} 5xx"),
-            Line(queries.answered("4xx"), "{{service}} 4xx"),
-            Line(queries.rejected(), "{{service}} queue full"),
-            Line(queries.canaries_late(), "{{service}} canaries failed or late"),
+            Line(queries.answered("5xx"), "{{service}} 5xx", colour="dark-purple"),
+            Line(queries.answered("4xx"), "{{service}} 4xx", colour="light-blue"),
+            Line(queries.rejected(), "{{service}} queue full", colour="blue"),
+            Line(queries.canaries_late(), "{{service}} canaries failed or late", colour="light-purple"),
         ],
         _RATIO,
         top=1,

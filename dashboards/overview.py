@@ -49,7 +49,7 @@ def _others(cluster: Cluster) -> Iterator[Panel]:
             Down("retrieval"),
         )
     yield count_of_bad(
-        "Monitoring",
+        "Monitoring not up",
         "Agents that are not scraped, and monitors that do not answer. While it is not 0, or grey, other tiles may"
         " know too little: look there first.",
         overview_queries.monitoring_troubles(),

@@ -1,5 +1,7 @@
 """What the Overview shows below its verdicts: every objective, what fires, what happened, what is left."""
 
+from collections.abc import Iterator
+
 from dashboards import alert_queries, targets
 from dashboards import overview_queries as queries
 from dashboards.links import Away, Down, cell
@@ -10,7 +12,7 @@ from ragpulse import endpoints
 from ragpulse.inventory import Cluster
 from ragpulse.services import Vllm
 
-_RATIO, _SECONDS, _COUNT, _AS_IT_IS = "percentunit", "s", "none", "short"
+_RATIO, _SECONDS, _COUNT, _TOKENS = "percentunit", "s", "none", "tok/s"
 
 
 def objectives(cluster: Cluster) -> Panel:
@@ -22,17 +24,23 @@ def objectives(cluster: Cluster) -> Panel:
         [Key("slo", "Target", row), Key("service", "Service", row), Key("check", "Check")],
         [
             Column(queries.met(cluster), "Now", words={0: ("Missed", BAD), 1: ("Met", GOOD)}),
-            Column(queries.value(cluster), "Reached", _AS_IT_IS, decimals=4),
-            Column(queries.objective(), "Objective", _AS_IT_IS, decimals=4),
+            Column(queries.value(cluster, "ratio"), "Reached", _RATIO, decimals=2),
+            Column(queries.objective(cluster, "ratio"), "Objective", _RATIO),
             Column(
                 queries.budget_left(), "Budget left", _RATIO, targets.BUDGET_LIMITS,
                 lowest=targets.OVERSPENT,
             ),
             Column(queries.burn(cluster), "Burn rate", _COUNT, targets.BURN_LIMITS, decimals=1),
+            *(_in_tokens(cluster) if cluster.targets.throughput and cluster.of_kind(Vllm) else ()),
         ],
         by="Now",
         without_data="Not judgeable",
     )  # fmt: skip
+
+
+def _in_tokens(cluster: Cluster) -> Iterator[Column]:
+    yield Column(queries.value(cluster, "tokens/s"), "Generated", _TOKENS, decimals=0)
+    yield Column(queries.objective(cluster, "tokens/s"), "At least", _TOKENS, decimals=0)
 
 
 def firing(cluster: Cluster) -> Panel:
@@ -75,7 +83,7 @@ def headroom(cluster: Cluster) -> Panel:
     if cluster.reads_gpus():
         lines.append(Line(queries.fullest_gpu(), "memory of GPU {{gpu}} of {{node}}"))
     if cluster.of_kind(Vllm):
-        lines.append(Line(queries.kv_cache_peak(), "KV cache of {{service}}, highest of a day"))
+        lines.append(Line(queries.kv_cache_peak(), "KV cache of {{service}}, peak"))
     return bars(
         "Fullest of each kind",
         "The node, disk and GPU with the least room, and how full the KV cache was at its fullest. It does not judge:"

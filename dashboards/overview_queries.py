@@ -6,7 +6,8 @@ from ragpulse import budget
 from ragpulse.catalogue import agent, chroma, gpu, node, ray, vllm
 from ragpulse.inventory import Cluster
 from ragpulse.metric import Metric
-from ragpulse.promql import Pattern, highest, instant, series
+from ragpulse.objectives import Unit, in_demand, objectives
+from ragpulse.promql import Matcher, Pattern, highest, instant, series
 from ragpulse.recorded import COMPONENT_STATE, SLO_OBJECTIVE, long_window, slo_met, slo_value
 
 _CLUSTER = Pattern("$cluster")
@@ -19,12 +20,13 @@ def monitoring_troubles() -> str:
     return f"({monitoring_queries.agents_missing()}) + ({monitoring_queries.monitors_down()})"
 
 
-def objective() -> str:
-    return _of_objectives(SLO_OBJECTIVE)
+def objective(cluster: Cluster, unit: Unit) -> str:
+    """Of targets in one unit: shares and tokens per second do not stand in one column."""
+    return _of_objectives(SLO_OBJECTIVE, **_in(cluster, unit))
 
 
-def value(cluster: Cluster) -> str:
-    return watched(_of_objectives(slo_value(long_window(cluster))))
+def value(cluster: Cluster, unit: Unit) -> str:
+    return watched(_of_objectives(slo_value(long_window(cluster)), **_in(cluster, unit)))
 
 
 def met(cluster: Cluster) -> str:
@@ -84,8 +86,13 @@ def _fullest(available: Metric, total: Metric) -> str:
     return f"topk(1, 1 - {instant(available, cluster=_CLUSTER)} / ({instant(total, cluster=_CLUSTER)} > 0))"
 
 
-def _of_objectives(name: str) -> str:
-    return f"max by (slo, service, check) ({series(name, cluster=_CLUSTER)})"
+def _of_objectives(name: str, **labels: Matcher) -> str:
+    return f"max by (slo, service, check) ({series(name, cluster=_CLUSTER, **labels)})"
+
+
+def _in(cluster: Cluster, unit: Unit) -> dict[str, Matcher]:
+    every = (*objectives(cluster), *in_demand(cluster))
+    return {"check": tuple(dict.fromkeys(each.check for each in every if each.unit == unit))}
 
 
 def _named(label: str, expression: str) -> str:

@@ -5,7 +5,7 @@ all, say nothing any more, as Prometheus writes it down after a scrape that fail
 it is what would not be good if that agent told of nothing but trouble.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -14,9 +14,9 @@ from alerts import timing
 from alerts.prometheus import scrape_timeout
 from ragpulse.catalogue.vllm_canary import CHECK as CANARY
 from tests.fakes import silence
-from tests.fakes.board_colour import colour, judged
-from tests.fakes.board_json import EXAMPLE, Json, example, filled_in, panels
-from tests.fakes.simulated import Past, Sample, given
+from tests.fakes.board_json import EXAMPLE, example
+from tests.fakes.board_places import Rows, good, places
+from tests.fakes.simulated import Past, given
 from tests.fakes.world_values import NODES
 
 PROMISED = 40.0  # seconds
@@ -41,36 +41,9 @@ NEVER_GOOD = {
 }
 # The one service that both ask: vLLM, with canaries. The other agent judges it alone, of that and of no more.
 OF_BOTH = {("component", "vllm"), ("check", CANARY)}
-Rows = Mapping[frozenset[tuple[str, str]], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One query that is judged: a tile, a bar, a column of a table, or a strip of states."""
-
-    board: str
-    title: str
-    expression: str
-    settings: Json
-
-    def asked(self, node: str) -> str:
-        return filled_in(self.expression, node=node)
-
-    def colours(self, found: Sequence[Sample]) -> Rows:
-        return {each.labels: colour(self.settings, each.value) for each in found}
-
-
-def places() -> Iterator[Place]:
-    for board, of in example().items():
-        for panel in panels(of):
-            if panel["type"] == "state-timeline":
-                for target in panel["targets"]:
-                    yield Place(board, panel["title"], target["expr"], panel["fieldConfig"]["defaults"])
-            for title, target, settings in judged(panel):
-                yield Place(board, title, target["expr"], settings)
-
-
-PLACES = tuple(places())
+PLACES = tuple(places(example()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +60,12 @@ class Seen:
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     def colours(past: Past, at: float, generation: int) -> Sequence[Rows]:
         # The board Node is of one: of the one that falls silent.
-        asked = [place.asked(SILENT if place.board == "node" else ".*") for place in PLACES]
+        asked = [place.asked(node=SILENT if place.board == "node" else ".*") for place in PLACES]
         found = given(past, asked, at, generation, tmp_path_factory.mktemp("past"))
-        return [place.colours(samples) for place, samples in zip(PLACES, found, strict=True)]
+        return [
+            place.colours((each.labels, each.value) for each in samples)
+            for place, samples in zip(PLACES, found, strict=True)
+        ]
 
     return Seen(
         well=colours(silence.past(), silence.BEFORE, 0),
@@ -97,10 +73,6 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
         silent=colours(silence.past(silent={SILENT}), silence.KNOWN, 0),
         all_silent=colours(silence.past(silent=set(NODES)), silence.KNOWN, -1),
     )
-
-
-def good(rows: Rows) -> set[frozenset[tuple[str, str]]]:
-    return {labels for labels, shown in rows.items() if shown == "green"}
 
 
 def test_nearly_everything_is_good_before(seen: Seen) -> None:
@@ -121,7 +93,7 @@ def test_nothing_stays_good_that_rests_on_an_agent_which_has_stopped(seen: Seen)
         for labels in good(rows)
     }
     kept = rests & still
-    assert {(labels & OF_BOTH) != set() for _, _, labels in kept} == {True}
+    assert all(labels & OF_BOTH for _, _, labels in kept)
     assert len(kept) < len(rests) / 5
 
 

@@ -13,7 +13,7 @@ def titles(text: str) -> list[str]:
 
 def test_the_first_row_judges_each_kind_of_target_once_and_what_all_else_rests_on() -> None:
     first = [each["title"] for each in panels(BOARD) if each["gridPos"]["y"] == 0]
-    assert first[-3:] == ["Pages firing", "Backups not up", "Monitoring"]
+    assert first[-3:] == ["Pages firing", "Backups not up", "Monitoring not up"]
     assert len(first) == len({objective.slo for objective in objectives(EXAMPLE)}) + 3
 
 
@@ -27,7 +27,7 @@ def test_components_stand_beside_those_of_their_board() -> None:
 
 def test_what_a_cluster_does_not_have_is_not_on_the_board() -> None:
     bare = set(titles("cluster: c\nnodes: {a: {address: 127.0.0.1}}\n"))
-    assert {"Pages firing", "Monitoring", "Nodes"} <= bare
+    assert {"Pages firing", "Monitoring not up", "Nodes"} <= bare
     assert not {"Objectives", "Inference", "Retrieval and others", "Backups", "Backups not up"} & bare
 
 

@@ -18,7 +18,7 @@ def component_states(title: str, description: str, expression: str, *down: Down)
     query = Query(expression, "{{component}}", instant=True)
     return tile(
         title, description, query, steps=of.steps(COMPONENT), down=down, without_data="Unknown",
-        mappings=of.mappings(COMPONENT),
+        mappings=of.mappings(COMPONENT), text="value_and_name",
     )  # fmt: skip
 
 

@@ -61,7 +61,9 @@ def tile(
     lowest: float = 0,
     decimals: int | None = None,
     mappings: Sequence[dict[str, Any]] = (),
+    text: str = "auto",
 ) -> Panel:
+    """text: `auto` leaves out the name of what stands alone."""
     return Panel(
         kind="stat",
         title=title,
@@ -77,7 +79,7 @@ def tile(
         options={
             "colorMode": "background",
             "graphMode": "none",
-            "textMode": "auto",
+            "textMode": text,
             "justifyMode": "auto",
             "orientation": "auto",
             "wideLayout": True,

@@ -84,11 +84,12 @@ class Demo:
 
 
 @contextmanager
-def whole_demo(state: Path) -> Iterator[Demo]:
+def whole_demo(state: Path, interval: str = "5s") -> Iterator[Demo]:
+    """`interval`: between two scrapes, which all other times follow from."""
     ports = DemoPorts(*free_ports(8))
     keep_secrets(state)
     State(state).prepare()
-    text = cluster_text(state, ports)
+    text = cluster_text(state, ports).replace("scrape_interval: 5s", f"scrape_interval: {interval}")
     file = state / "cluster.yaml"
     file.write_text(text)
     plan = {one.name: one for one in demo_processes(state, ports, environment(), sys.executable)}

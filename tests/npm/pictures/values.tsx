@@ -20,7 +20,7 @@ export function Stat(drawn: Drawn) {
         <BigValue
           key={index} value={each.display} width={width} height={drawn.height} theme={theme} count={all.length}
           colorMode={BigValueColorMode.Background} graphMode={BigValueGraphMode.None}
-          justifyMode={BigValueJustifyMode.Auto} textMode={BigValueTextMode.Auto}
+          justifyMode={BigValueJustifyMode.Auto} textMode={drawn.panel.options.textMode as BigValueTextMode}
         />
       ))}
     </div>
