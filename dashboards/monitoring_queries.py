@@ -70,7 +70,9 @@ def target_up() -> str:
 
 
 def scrape_seconds() -> str:
-    return _by_target(foreign.SCRAPE_SECONDS)
+    """Of scrapes that succeeded: to be refused takes no time at all."""
+    seconds, up = (series(name, cluster=_CLUSTER, node=_NODE) for name in (foreign.SCRAPE_SECONDS, foreign.UP))
+    return f"max by (job, node) ({seconds} and on (job, node) {up} == 1)"
 
 
 def scraped_samples() -> str:

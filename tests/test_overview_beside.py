@@ -55,6 +55,18 @@ def test_what_is_left_of_a_budget_is_a_bar_and_a_sentence(recorded: tuple[float,
     )
 
 
+def test_throughput_shows_the_budget_that_is_counted_by_the_share_of_demand_time() -> None:
+    in_demand = mixed.objective("throughput", "vllm", "demand")
+    recorded: dict[str, list[Any]] = {
+        budget.BUDGET_LEFT: [(in_demand, 0.4)],
+        MEASURED: [(in_demand, 1)],
+        BURN: [(in_demand, 0)],
+    }
+    found = verdict(changed(lambda answering: answering.instant.update(recorded)), "throughput", "vllm").budget
+    assert found is not None
+    assert found.words == "40 % left of 30 d"
+
+
 def test_an_objective_of_which_no_budget_is_recorded_says_so() -> None:
     found = changed(of_budget(1.0, 1.0))
     assert verdict(found, "availability", "chroma").budget is None
@@ -95,8 +107,9 @@ def test_an_alert_about_what_is_needed_explains_a_miss_and_one_about_the_target_
     target = "ResponseTimeBelowTarget"
     told = changed(only_alerts(target, "ChromaWalBacklog"))
     assert verdict(told, "availability", "chroma").cause == "ChromaWalBacklog: its log is long."
-    untold = changed(only_alerts(target))
-    assert verdict(untold, "availability", "chroma").cause == "nothing that it needs is known to be broken"
+    for no_cause in (target, "NodeClockUnsynchronised"):
+        untold = changed(only_alerts(no_cause))
+        assert verdict(untold, "availability", "chroma").cause == "nothing that it needs is known to be broken"
 
 
 def test_states_become_stretches_and_what_nobody_recorded_is_unknown_and_nothing_is_said_of_before() -> None:

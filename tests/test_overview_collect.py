@@ -106,7 +106,7 @@ def states_are(state: str) -> Change:
         ),
         pytest.param(
             [lambda a: a.instant.update({mixed.AGENTS: []})],
-            "throughput", "vllm", "unknown", "nothing measures it: agent alpha is down",
+            "throughput", "vllm", "unknown", "nothing measures it: Prometheus knows nothing yet of agent alpha",
             id="Prometheus knows nothing of the agent",
         ),
         pytest.param(

@@ -14,7 +14,8 @@ from ragpulse.units import human_duration
 
 _BROKEN: tuple[ComponentState, ...] = ("down", "degraded")  # the first explains more
 _REMEMBERED = 600.0  # seconds
-_OF_A_TARGET = ("BelowTarget", "AboveTarget", "ErrorBudgetBurning")
+# Alerts that say no more than that a target is missed, or that make nothing slow and nothing fail.
+_NO_CAUSE = ("BelowTarget", "AboveTarget", "ErrorBudgetBurning", "NodeClock")
 
 
 def with_causes(
@@ -57,11 +58,11 @@ def _just_ended(chain: Sequence[Component], now: float) -> str | None:
 
 
 def _told(alerts: Iterable[Alert], names: set[str]) -> Alert | None:
-    """One that fires and says more than that a target is missed; those that page come first."""
+    """One that fires and can be the cause; those that page come first."""
     telling = [
         alert
         for alert in alerts
-        if alert.state == "firing" and alert.component in names and not any(word in alert.name for word in _OF_A_TARGET)
+        if alert.state == "firing" and alert.component in names and not any(word in alert.name for word in _NO_CAUSE)
     ]
     return min(telling, key=lambda alert: (alert.severity != "page", alert.since or 0.0), default=None)
 

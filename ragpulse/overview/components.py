@@ -8,7 +8,7 @@ from ragpulse.overview.answers import Answers, Failure
 from ragpulse.overview.facts import Component, ComponentState, Since, Stretch
 from ragpulse.overview.since import since
 from ragpulse.overview.timeline import STATES, timeline
-from ragpulse.overview.who_measures import agents_are_down, missing
+from ragpulse.overview.who_measures import agents_are_down, missing, nobody
 from ragpulse.rag_stages import stages
 from ragpulse.services import WATCHED, Rag
 from ragpulse.units import human_duration
@@ -95,7 +95,7 @@ def _service(cluster: Cluster, name: str, answers: Answers | None, problem: str)
         return state, reason
     eyes = vantages(cluster, name)
     if len(gone := missing(eyes, answers)) == len(eyes):
-        return "unknown", f"nothing measures it: {agents_are_down(gone)}"
+        return "unknown", f"nothing measures it: {nobody(gone, answers)}"
     vllm = answers.vllm_state.get(name)
     doing = f"vLLM is {vllm}" if vllm else ""
     if state == "up":
@@ -173,7 +173,7 @@ def _backup(name: str, node: str, answers: Answers | None, problem: str) -> tupl
     if answers is None:
         return state, reason
     if gone := missing((node,), answers):
-        return "unknown", f"nothing reads it: {agents_are_down(gone)}"
+        return "unknown", f"nothing reads it: {nobody(gone, answers)}"
     at = answers.backup_success.get(name)
     if state in {"down", "degraded"}:
         otherwise = "it has never succeeded" if at == 0 else "what was wrong has just ended"

@@ -7,13 +7,13 @@ from ragpulse import recorded
 from ragpulse.catalogue.vllm_canary import CHECK as CANARY
 from ragpulse.inventory import Cluster
 from ragpulse.measuring import measuring_nodes, takes_all
-from ragpulse.objectives import Objective, objectives
+from ragpulse.objectives import Objective, in_demand, objectives
 from ragpulse.overview import gpus
 from ragpulse.overview.answers import Answers, Key, key
 from ragpulse.overview.facts import Budget, History, Since, Verdict, VerdictState
 from ragpulse.overview.quantities import in_window, quantity
 from ragpulse.overview.since import since
-from ragpulse.overview.who_measures import agents_are_down, missing
+from ragpulse.overview.who_measures import agents_are_down, missing, nobody
 
 WORDS: dict[VerdictState, str] = {
     "met": "met",
@@ -31,8 +31,13 @@ def verdicts(
     cluster: Cluster, answers: Answers | None, problem: str, budgets: Mapping[Key, Budget]
 ) -> tuple[Verdict, ...]:
     """One for each objective of the cluster file, in its order. Without answers all are unknown, for `problem`."""
+    # A mean of tokens per second has no budget of its own; what it has is counted by the share of demand time.
+    in_demand_spent = {(each.slo, each.service): budgets.get(key(each)) for each in in_demand(cluster)}
     return tuple(
-        replace(_verdict(cluster, objective, answers, problem), budget=budgets.get(key(objective)))
+        replace(
+            _verdict(cluster, objective, answers, problem),
+            budget=budgets.get(key(objective)) or in_demand_spent.get((objective.slo, objective.service)),
+        )
         for objective in objectives(cluster)
     )
 
@@ -68,7 +73,7 @@ def _judge(
     nodes = measuring_nodes(cluster, objective)
     gone = missing(nodes, answers)
     if gone if takes_all(objective) else len(gone) == len(nodes):
-        return "unknown", f"nothing measures it: {agents_are_down(gone)}", ""
+        return "unknown", f"nothing measures it: {nobody(gone, answers)}", ""
     note = f"{agents_are_down(gone)}: the others judge alone" if gone else ""
     met = answers.met.get(key(objective))
     if met is None:
