@@ -6,7 +6,7 @@ Measured by two counters, so a queue that is empty for a moment counts as that m
 from ragpulse.catalogue.vllm import DEMAND_SECONDS
 from ragpulse.promql import rate
 
-_NEARLY_ALL = 0.9
+NEARLY_ALL = 0.9
 
 
 def demand_share(service: str, window: float) -> str:
@@ -15,4 +15,4 @@ def demand_share(service: str, window: float) -> str:
 
 
 def demanded(service: str, window: float) -> str:
-    return f"{demand_share(service, window)} > {_NEARLY_ALL}"
+    return f"{demand_share(service, window)} > {NEARLY_ALL}"

@@ -57,7 +57,6 @@ def _budget() -> Panel:
         targets.BUDGET_LIMITS,
         Down("objectives", "Objectives"),
         lowest=targets.OVERSPENT,
-        without_data="Not judgeable",
     )
 
 
@@ -71,7 +70,6 @@ def _burn(cluster: Cluster) -> Panel:
         targets.BURN_LIMITS,
         Down("objectives", "Objectives"),
         decimals=1,
-        without_data="Not judgeable",
     )
 
 

@@ -5,29 +5,34 @@ What one board alone asks stands in `<board>_queries.py`.
 
 from collections.abc import Sequence
 
+from alerts.demand import NEARLY_ALL
 from alerts.monitoring import WATCHDOG
+from ragpulse.catalogue.vllm import DEMAND_SECONDS, STATE
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import Objective, Slo, objectives
-from ragpulse.promql import Matcher, Pattern, agent_up, firing, series
+from ragpulse.promql import Matcher, Pattern, agent_up, firing, instant, rate, series
 from ragpulse.recorded import (
     COMPONENT_STATE,
     SLO_OBJECTIVE,
     SLO_WATCHED,
     TARGET_EXPECTED,
     long_window,
+    short_window,
     slo_met,
+    slo_total,
     slo_value,
 )
 
 _CLUSTER = Pattern("$cluster")
 _NODE = Pattern("$node")
 _UNKNOWN, _UP = 0, 3  # of a component's state
+IDLE = 2  # of a verdict
 _OF_AN_OBJECTIVE = "on (slo, service, check)"
 
 
 def verdict(cluster: Cluster, slo: Slo) -> str:
-    """0 when one is missed; 1 when all are met, each one is watched and each that is probed has a verdict; else
-    nothing.
+    """0 when one is missed; 1 when all are met, each one is watched and each that is probed has a verdict; 2 when there
+    is nothing to judge because nobody asks for anything; else nothing.
     """
     judged = [each for each in objectives(cluster) if each.slo == slo and not each.unmeasured]
     met = slo_met(cluster)
@@ -36,8 +41,21 @@ def verdict(cluster: Cluster, slo: Slo) -> str:
         return worst
     known = _count_of(SLO_WATCHED, judged)
     if probed := [each for each in judged if each.probed]:
-        known += f" and on () {_count_of(met, probed)}"
-    return f"{worst} == 0 or {worst} and on () {known}"
+        return f"{worst} == 0 or {worst} and on () {known} and on () {_count_of(met, probed)}"
+    return f"{worst} == 0 or {worst} and on () {known} or {_all_idle(cluster, slo, len(judged))}"
+
+
+def _all_idle(cluster: Cluster, slo: Slo, count: int) -> str:
+    """2 where no service has anything to do. One that stalls has, though it counts nothing."""
+    short = short_window(cluster)
+    if slo == "gpu_utilization":
+        without = f"sum by (service) ({rate(DEMAND_SECONDS, short, cluster=_CLUSTER)}) < {NEARLY_ALL:g}"
+    else:
+        without = f"{series(slo_total(short), cluster=_CLUSTER, slo=slo, **_checks(cluster, slo))} == 0"
+    seen = series(SLO_WATCHED, cluster=_CLUSTER, slo=slo, **_checks(cluster, slo))
+    stalled = instant(STATE, cluster=_CLUSTER, state="stalled")
+    idle = f"{without} and on (service) {seen} unless on (service) {stalled} == 1"
+    return f"(count({idle}) == {count}) * 0 + {IDLE}"
 
 
 def _count_of(recorded: str, these: Sequence[Objective]) -> str:

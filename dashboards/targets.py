@@ -38,8 +38,8 @@ def slos(cluster: Cluster) -> list[Slo]:
 def verdict(cluster: Cluster, slo: Slo, *down: Down) -> Panel:
     return tile(
         _TITLES[slo],
-        f"{_MEANING[slo]} Missed when one service misses its objective now and over the last minutes; grey while there"
-        " is nothing to judge, or a service that we probe has no verdict. A click shows which service it is; then look"
+        f"{_MEANING[slo]} Missed when one service misses its objective now and over the last minutes; `No traffic`:"
+        " nobody asks for anything; grey: of one nothing is known. A click shows which service it is; then look"
         " at its alert.",
         queries.verdict(cluster, slo),
         *down,

@@ -11,6 +11,7 @@ from ragpulse import cluster_file, yaml_file
 from ragpulse.objectives import Slo, objectives
 from ragpulse.recorded import SLO_WATCHED, slo_met
 from tests.fakes.binaries import binary, each_generation
+from tests.fakes.simulated import Past, given
 
 CLUSTER = cluster_file.parse(
     yaml_file.parse(
@@ -25,7 +26,7 @@ CLUSTER = cluster_file.parse(
     ),
     "c",
 )
-MISSED, MET = 0, 1
+MISSED, MET, IDLE = 0, 1, queries.IDLE
 
 
 def tile(
@@ -48,7 +49,7 @@ def tile(
         if name not in unwatched
     ]
     expression = queries.verdict(CLUSTER, slo).replace("$cluster", "home")
-    for expected in ([], [{"value": MISSED}], [{"value": MET}]):
+    for expected in ([], [{"value": MISSED}], [{"value": MET}], [{"value": IDLE}]):
         case = {"expr": expression, "eval_time": "30s", "exp_samples": expected}
         test = {"interval": "10s", "input_series": [foreign, *own], "promql_expr_test": [case]}
         (folder / "tile.yml").write_text(json.dumps({"tests": [test]}))
@@ -103,3 +104,31 @@ def test_a_verdict_of_what_nobody_measures_any_more_counts_for_nothing(
 ) -> None:
     expected = [] if shown is None else [{"value": shown}]
     assert tile(slo, verdicts, 0, tmp_path, unwatched) == expected
+
+
+TOTAL = 'ragpulse:slo_total:rate1m{cluster="home",slo="throughput",service="vllm",check="generation"}'
+DEMAND = 'ragpulse_vllm_demand_seconds_total{cluster="home",service="vllm",node="a"}'
+STALLED = 'ragpulse_vllm_state{cluster="home",service="vllm",state="stalled",node="a"}'
+WATCHED = 'ragpulse:slo_watched:bool{cluster="home",slo="%s",service="vllm",check="%s"}'
+GENERATION, BUSY = {WATCHED % ("throughput", "generation"): "1x12"}, {WATCHED % ("gpu_utilization", "busy"): "1x12"}
+
+
+@pytest.mark.parametrize(
+    ("slo", "series", "shown"),
+    [
+        pytest.param("throughput", GENERATION | {TOTAL: "0x12"}, IDLE, id="nobody asks for a token"),
+        pytest.param("throughput", GENERATION | {TOTAL: "0x12", STALLED: "0x12"}, IDLE, id="and it works"),
+        pytest.param("throughput", GENERATION | {TOTAL: "0x12", STALLED: "1x12"}, None, id="it looks so, and stalls"),
+        pytest.param("throughput", GENERATION | {TOTAL: "0.1x12"}, None, id="there is demand, and no verdict"),
+        pytest.param("throughput", {TOTAL: "0x12"}, None, id="it looks so to nobody"),
+        pytest.param("throughput", GENERATION, None, id="its page is not read"),
+        pytest.param("gpu_utilization", BUSY | {DEMAND: "0+8.9x12"}, IDLE, id="too little demand to judge GPUs by"),
+        pytest.param("gpu_utilization", BUSY | {DEMAND: "0+9.1x12"}, None, id="enough, and no verdict"),
+        pytest.param("gpu_utilization", {DEMAND: "0+8x12"}, None, id="an agent is silent"),
+    ],
+)
+def test_idle_is_neither_good_nor_unknown(slo: Slo, series: dict[str, str], shown: int | None, tmp_path: Path) -> None:
+    (found,) = given(
+        Past(CLUSTER, series), [queries.verdict(CLUSTER, slo).replace("$cluster", "home")], 110, 0, tmp_path
+    )
+    assert [each.value for each in found] == ([] if shown is None else [shown])

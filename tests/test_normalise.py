@@ -68,7 +68,7 @@ def test_the_base_of_the_thresholds_is_null_and_not_the_word() -> None:
     made = normalise(raw())
     assert "null" not in strings(made)
     steps = panel(made, "stat")["fieldConfig"]["defaults"]["thresholds"]["steps"]
-    assert [step["value"] for step in steps] == [None, 0.0, 1.0]
+    assert [step["value"] for step in steps] == [None, 0.0, 1.0, 2.0]
     assert all(set(step) == {"color", "value"} for step in steps)
 
 

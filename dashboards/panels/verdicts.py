@@ -8,18 +8,18 @@ from typing import Any
 from dashboards.links import Down
 from dashboards.panel import Panel, Query, Step
 from dashboards.panels import words as of
-from dashboards.panels.colours import BAD, GOOD, UNKNOWN
+from dashboards.panels.colours import BAD, GOOD, NEUTRAL, UNKNOWN
 from dashboards.panels.limits import Limits
 
-_MET = {0: ("Missed", BAD), 1: ("Met", GOOD)}
+_VERDICT = {0: ("Missed", BAD), 1: ("Met", GOOD), 2: ("No traffic", NEUTRAL)}
 
 
 def verdict(title: str, description: str, expression: str, *down: Down) -> Panel:
-    """0 missed, 1 met; without data grey, never green."""
+    """0 missed, 1 met, 2 nothing to judge; without data grey, never green."""
     query = Query(expression, instant=True)
     return tile(
-        title, description, query, steps=of.steps(_MET), down=down, without_data="Not judgeable",
-        mappings=of.mappings(_MET),
+        title, description, query, steps=of.steps(_VERDICT), down=down, without_data="Unknown",
+        mappings=of.mappings(_VERDICT),
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 // What `sheets.py` hands over: a board's panels where they are drawn, and what Prometheus answered to each query.
 import type { DataTransformerConfig, FieldConfigSource, ReduceDataOptions } from '@grafana/data';
-import type { BarGaugeDisplayMode, VizLegendOptions } from '@grafana/schema';
+import type { BarGaugeDisplayMode, BigValueTextMode, VizLegendOptions } from '@grafana/schema';
 
 export interface Series {
   metric: Record<string, string>;
@@ -29,6 +29,7 @@ export interface Panel extends Place {
   transformations: DataTransformerConfig[];
   options: {
     reduceOptions: ReduceDataOptions;
+    textMode: BigValueTextMode;
     displayMode: BarGaugeDisplayMode;
     legend: VizLegendOptions;
     sortBy?: { displayName: string; desc: boolean }[];

@@ -1,6 +1,6 @@
 // Values of now: tiles and bars, by the parts that Grafana's own panels are made of.
 import { getDisplayValueAlignmentFactors, getFieldDisplayValues, type FieldDisplay, VizOrientation } from '@grafana/data';
-import { BarGauge, BigValue, BigValueColorMode, BigValueGraphMode, BigValueJustifyMode, BigValueTextMode, useTheme2 } from '@grafana/ui';
+import { BarGauge, BigValue, BigValueColorMode, BigValueGraphMode, BigValueJustifyMode, useTheme2 } from '@grafana/ui';
 import { type Drawn } from './drawn';
 
 function values({ panel, data }: Drawn, theme: ReturnType<typeof useTheme2>): FieldDisplay[] {
@@ -20,7 +20,7 @@ export function Stat(drawn: Drawn) {
         <BigValue
           key={index} value={each.display} width={width} height={drawn.height} theme={theme} count={all.length}
           colorMode={BigValueColorMode.Background} graphMode={BigValueGraphMode.None}
-          justifyMode={BigValueJustifyMode.Auto} textMode={drawn.panel.options.textMode as BigValueTextMode}
+          justifyMode={BigValueJustifyMode.Auto} textMode={drawn.panel.options.textMode}
         />
       ))}
     </div>
