@@ -56,6 +56,7 @@ RULES = [
     "vllm_demand",
     "vllm_errors",
     "vllm_sight",
+    "watched",
 ]
 COUNT = len(generate.files(cluster_file.load(EXAMPLE)))
 
