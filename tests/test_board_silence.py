@@ -29,10 +29,7 @@ OF_OTHERS = {
 }
 # What is not good here even before → why.
 NEVER_GOOD = {
-    (
-        "objectives",
-        "Tickets firing",
-    ): "its users wait, so that its throughput and its GPUs are judged; that is a ticket",
+    ("objectives", "Tickets firing"): "users wait, so that throughput and GPUs are judged: a ticket",
     ("node", "Alerts about it"): "that one",
     ("inference", "Not offered by this version"): "all is offered",
     ("monitoring", "Rules failing"): "Prometheus's own page is not written down here",
@@ -41,8 +38,6 @@ NEVER_GOOD = {
 }
 # The one service that both ask: vLLM, with canaries. The other agent judges it alone, of that and of no more.
 OF_BOTH = {("component", "vllm"), ("check", CANARY)}
-
-
 PLACES = tuple(places(example()))
 
 
