@@ -37,7 +37,7 @@ def _ports(full: Limits) -> Panel:
             Key("tier", "Tier"),
         ],
         [
-            Column(queries.reading(rdma.PORT_UP), "Port", words=_UP),
+            Column(queries.reading(rdma.PORT_UP), "State", words=_UP),
             Column(queries.reading(rdma.LINK_UP), "Cable", words=_UP),
             Column(queries.reading(rdma.SPEED), "Speed", "Bps"),
             Column(queries.utilisation(300.0), "Used", "percentunit", full, decimals=1),

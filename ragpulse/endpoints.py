@@ -18,21 +18,29 @@ def agent(cluster: Cluster, node: str) -> str:
     return authority(cluster.nodes[node].address, cluster.nodes[node].port)
 
 
+def monitors(cluster: Cluster) -> tuple[str, ...]:
+    """The nodes that run a Prometheus and an Alertmanager; the first node when none is named.
+
+    No method of the cluster: an agent has it as plain values (`ragpulse.plain`).
+    """
+    return cluster.monitoring.nodes or (next(iter(cluster.nodes)),)
+
+
 def monitoring_address(cluster: Cluster, node: str) -> str:
     """Of Prometheus and Alertmanager: two of a pair must reach each other, a single one is nobody else's business."""
-    return LOOPBACK if len(cluster.monitoring_nodes()) == 1 else cluster.nodes[node].address
+    return LOOPBACK if len(monitors(cluster)) == 1 else cluster.nodes[node].address
 
 
 def prometheus(cluster: Cluster) -> dict[str, str]:
     """Monitoring node → its Prometheus."""
     port = cluster.monitoring.ports.prometheus
-    return {node: authority(monitoring_address(cluster, node), port) for node in cluster.monitoring_nodes()}
+    return {node: authority(monitoring_address(cluster, node), port) for node in monitors(cluster)}
 
 
 def alertmanager(cluster: Cluster) -> dict[str, str]:
     """Monitoring node → its Alertmanager."""
     port = cluster.monitoring.ports.alertmanager
-    return {node: authority(monitoring_address(cluster, node), port) for node in cluster.monitoring_nodes()}
+    return {node: authority(monitoring_address(cluster, node), port) for node in monitors(cluster)}
 
 
 def overview(cluster: Cluster) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, Field
 
 from ragpulse.backups import Backup
+from ragpulse.endpoints import monitors
 from ragpulse.model import Address, BitRate, Duration, FilePath, Name, Part, Port, Url
 from ragpulse.notify import Notify
 from ragpulse.service_values import Names
@@ -132,7 +133,7 @@ class Cluster(Part):
 
     def monitoring_nodes(self) -> tuple[str, ...]:
         """The nodes that run a Prometheus and an Alertmanager; the first node when none is named."""
-        return self.monitoring.nodes or (next(iter(self.nodes)),)
+        return monitors(self)
 
     def of_kind(self, kind: type[S]) -> dict[str, S]:
         """The services of one kind, by name."""

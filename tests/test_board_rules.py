@@ -213,6 +213,13 @@ def test_a_node_has_the_same_colour_on_every_panel() -> None:
     assert seen == {"/^sark( |$)/": {"blue"}, "/^clu( |$)/": {"purple"}}
 
 
+@each_panel
+def test_no_two_columns_of_a_table_have_the_same_title(name: str, panel: Json) -> None:
+    for step in panel.get("transformations", ()):
+        titles = list(step["options"].get("renameByName", {}).values())
+        assert len(titles) == len(set(titles)), f"{name}: what looks for one of them by its title finds both"
+
+
 @each_board
 def test_nothing_names_a_fixed_data_source_or_the_word_null(name: str) -> None:
     board = example()[name]
