@@ -1,7 +1,8 @@
 """Memory services: is what is written there kept, is what they say of themselves of now, and do they take our key?
 
 Where readiness fails for a refused key or an old time, that is told here and `ServiceNotReady` is silent: it is not the
-service that must be mended. What a round trip finds is told only while the service is ready; else that is.
+service that must be mended. What a round trip finds is told only while the service is ready, and was while the trips
+were made; else that is.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from ragpulse.catalogue.memory import LEFTOVERS, LOST, READ_BACK, STALE, WRITE
 from ragpulse.catalogue.service import FAILURES, READY, REASONS, REQUESTS
 from ragpulse.inventory import Cluster
 from ragpulse.objectives import readiness_check
-from ragpulse.promql import increase, instant
+from ragpulse.promql import average, increase, instant
 from ragpulse.recorded import short_window
 from ragpulse.services import Memory
 from ragpulse.vantage import vantages
@@ -31,6 +32,7 @@ _MOST = 0.5  # of the requests of a window; one refused while a key is changed i
 # Windows in trips: the last one and nothing before the one before it; the last two and perhaps a third.
 _LAST, _LAST_TWO = 1.5, 2.5
 _BOTH = 1.5  # of two; what `increase` makes of them is a little off
+_MOSTLY_READY = 0.8  # of the window; to fail two trips an outage must last from the one to the other, two fifths of it
 
 
 def told_by_reason(name: str, service: Memory, window: float) -> str:
@@ -113,12 +115,14 @@ def _of_trips(cluster: Cluster, name: str, every: float) -> Iterator[Alert]:
         meaning="A round trip wrote it, the service answered that it is kept, and under its id there was nothing, or"
         " another text, for as long as `readable_within`. What users write may be lost likewise.",
     )
-    failed = increase(FAILURES, _LAST_TWO * every, service=name, check=(WRITE, READ_BACK), reason=REASONS)
+    window = _LAST_TWO * every
+    failed = increase(FAILURES, window, service=name, check=(WRITE, READ_BACK), reason=REASONS)
+    mostly_ready = f"max by (service) ({average(READY, window, service=name)}) > {_MOSTLY_READY}"
     yield service_alert(
         cluster,
         name,
         name="MemoryRoundTripFailed",
-        condition=f"sum by (service) ({failed}) > {_BOTH} and {_is_ready(name, 1)}",
+        condition=f"sum by (service) ({failed}) > {_BOTH} and {mostly_ready} and {_is_ready(name, 1)}",
         hold=0,
         severity="page",
         what="is ready, but a memory cannot be written and read back.",

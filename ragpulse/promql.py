@@ -92,6 +92,10 @@ def highest(metric: Metric, window: Window, **labels: Matcher) -> str:
     return f"max_over_time({_gauge(metric, labels)}[{_duration(window)}])"
 
 
+def average(metric: Metric, window: Window, **labels: Matcher) -> str:
+    return f"avg_over_time({_gauge(metric, labels)}[{_duration(window)}])"
+
+
 def changes(metric: Metric, window: Window, **labels: Matcher) -> str:
     """How often a gauge changed over the window."""
     return f"changes({_gauge(metric, labels)}[{_duration(window)}])"

@@ -5,77 +5,76 @@ what needs it that it fails, and of all that comes back that it takes a while.
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ragpulse.objectives import objectives
-from tests.fakes.rule_tests import run_promtool, small_cluster
-from tests.test_whole_cluster_rules import at_rest
+from tests.fakes.resting_cluster import at_rest
+from tests.fakes.resting_values import number
+from tests.fakes.rule_tests import run_promtool
+from tests.fakes.series_values import words
+from tests.test_whole_cluster_rules import one_probe_lost
 
 STEP = 10
 LOST, HEALED, END = 40, 80, 146  # of these steps: the node is away for almost seven minutes, and eleven follow
-SIMPLE = re.compile(r"([\d.e]+)(?:\+(\d+))?x\d+")
-CHECKS = {each.service: each.check for each in objectives(small_cluster()) if each.slo == "availability"}
-VANTAGE = {"vllm": "beta", "chroma": "beta", "memory": "alpha", "rag": "beta"}
+# Nothing more is counted of what is good while there is none of it, nor anything of an engine that does nothing.
+OF_GOOD = re.compile(
+    r"ragpulse_(probe_within_target|vllm_canary_(time|inter)|rag_stage_(duration|runs_total.*good)|"
+    r"network_probe_duration|vllm_(time_to_first|inter_token|http_requests))"
+)
 
-Values = list[float | None]
+ABSENT = math.nan
+Values = list[float]
 Story = Callable[[], dict[str, Values]]
 
 
 def rest() -> dict[str, Values]:
-    series = {name: expanded(values) for name, values in at_rest(END).items()}
-    for service, node in VANTAGE.items():
-        for what in ("up", "ready"):
-            series[f'ragpulse_service_{what}{{service="{service}",node="{node}"}}'] = [1.0] * END
-        told = f'service="{service}",check="{CHECKS[service]}"'
-        series[f'ragpulse_probe_requests_total{{{told},node="{node}"}}'] = [float(step) for step in range(END)]
-        series[f'ragpulse_probe_failures_total{{{told},reason="timeout",node="{node}"}}'] = [0.0] * END
-    series['ragpulse_service_up{service="ray",node="alpha"}'] = [1.0] * END
-    for node in ("alpha", "beta"):
-        series[f'ragpulse_ray_node_alive{{service="ray",ray_node="{node}",node="alpha"}}'] = [1.0] * END
-        series[f'ragpulse_source_runs_total{{source="links",result="ok",node="{node}"}}'] = [
-            float(step) for step in range(END)
-        ]
-    return series
-
-
-def expanded(values: str) -> Values:
-    found = SIMPLE.fullmatch(values)
-    assert found, values
-    start, slope = float(found[1]), float(found[2] or 0)
-    return [start + slope * step for step in range(END)]
+    return {name: [float(value) for value in words(values)[:END]] for name, values in at_rest(END, STEP).items()}
 
 
 def without(node: str, back_after: Mapping[str, int]) -> dict[str, Values]:
     """back_after: service → steps after the node is back until it works again."""
-    series = rest()
+    series, usual = rest(), rest()
     for name, values in series.items():
         if name.startswith("up{"):
             continue
-        if f'node="{node}"' in name.replace("ray_node", ""):
-            values[LOST:HEALED] = [None] * (HEALED - LOST)
         for service, late in back_after.items():
             if f'service="{service}"' in name:
-                fails(name, values, HEALED + late)
+                fails(name, values, HEALED + late, usual)
+        if f'peer="{node}"' in name:
+            fails(name, values, HEALED, usual)
+        if f'node="{node}"' in name.replace("ray_node", ""):
+            values[LOST:HEALED] = [ABSENT] * (HEALED - LOST)
     for job, late in (("ragpulse-agent", 0), ("prometheus", 4), ("alertmanager", 4)):
         if (name := f'up{{job="{job}",node="{node}"}}') in series:
             series[name][LOST : HEALED + late] = [0.0] * (HEALED + late - LOST)
     return series
 
 
-def fails(name: str, values: Values, back: int) -> None:
-    """From the step on at which the node is lost, as far as anybody says anything."""
+def fails(name: str, values: Values, back: int, usual: Mapping[str, Values]) -> None:
+    """From the step on at which the node is lost. Of a round trip the first request fails, and no other is made."""
+    if name.startswith(("ragpulse_service_up", "ragpulse_service_ready")):
+        values[LOST:back] = [0.0] * (back - LOST)
+    elif OF_GOOD.match(name) or re.search(r'check="(read_back|delete)"', name):
+        goes_on(values, [0.0 if step < back else gain for step, gain in enumerate(gains(values))])
+    elif "_failures_total" in name and 'reason="timeout"' in name:
+        asked = name.replace("_probe_failures_", "_probe_requests_").replace(',reason="timeout"', "")
+        each = gains(usual[asked]) if asked in usual else [1.0] * END
+        goes_on(values, [gain if step < back else 0.0 for step, gain in enumerate(each)])
+
+
+def gains(values: Values) -> Values:
+    return [0.0, *(now - before for before, now in pairwise(values))]
+
+
+def goes_on(values: Values, gained: Values) -> None:
     for step in range(LOST, END):
-        if values[step] is None:
-            continue
-        if name.startswith(("ragpulse_service_up", "ragpulse_service_ready")):
-            values[step] = float(step >= back)
-        elif name.startswith("ragpulse_probe_failures_total"):
-            values[step] = float(min(step, back) - LOST)
+        values[step] = values[step - 1] + gained[step]
 
 
 def beta_lost() -> dict[str, Values]:
@@ -103,19 +102,15 @@ def alpha_lost() -> dict[str, Values]:
     return series
 
 
-def one_probe_lost() -> dict[str, Values]:
-    series = rest()
-    for name, values in series.items():
-        if name.startswith(("ragpulse_service_up", "ragpulse_service_ready")) and 'service="ray"' not in name:
-            values[LOST] = 0.0
-        elif name.startswith("ragpulse_probe_failures_total"):
-            values[LOST:] = [1.0] * (END - LOST)
-    return series
+def only_a_probe_lost() -> dict[str, Values]:
+    changed = one_probe_lost(at_rest(END, STEP), LOST)
+    return {name: [float(value) for value in words(values)[:END]] for name, values in changed.items()}
 
 
 def written(values: Values) -> str:
+    """The first that is absent ends the series, as the end of a target does."""
     return " ".join(
-        f"{value:g}" if value is not None else "stale" if values[step - 1] is not None else "_"
+        number(value) if not math.isnan(value) else "_" if math.isnan(values[step - 1]) else "stale"
         for step, value in enumerate(values)
     )
 
@@ -125,7 +120,7 @@ def written(values: Values) -> str:
     [
         pytest.param(beta_lost, "beta", 0, id="a node"),
         pytest.param(alpha_lost, "alpha", -1, id="the node that runs a Prometheus"),
-        pytest.param(one_probe_lost, "", 0, id="one probe of each service"),
+        pytest.param(only_a_probe_lost, "", 0, id="one probe of each service"),
     ],
 )
 def test_one_node_lost_is_one_page_and_one_failed_probe_is_none(

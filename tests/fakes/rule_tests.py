@@ -73,20 +73,22 @@ def whole_promtool_tests(component: str, generation: int, folder: Path) -> None:
     run_promtool((FOLDER / f"{component}.yml").read_text(), generation, folder, cluster_of(component))
 
 
-def run_promtool(tests: str, generation: int, folder: Path, cluster: Path = SMALL_CLUSTER) -> None:
+def run_promtool(
+    tests: str, generation: int, folder: Path, cluster: Path = SMALL_CLUSTER, *, seconds: float = 120
+) -> None:
     """`tests`: of the rules of a cluster, which lie in `rules/`."""
     rules = folder / "rules"
     rules.mkdir()
     for name, text in _rules_to_test(cluster).items():
         (rules / name).write_text(text)
     (folder / "tests.yml").write_text(tests)
-    _run(folder, generation, [folder / "tests.yml"])
+    _run(folder, generation, [folder / "tests.yml"], seconds)
 
 
-def _run(folder: Path, generation: int, tests: list[Path]) -> None:
+def _run(folder: Path, generation: int, tests: list[Path], seconds: float = 120) -> None:
     result = subprocess.run(
         [binary("promtool", generation), "test", "rules", *(path.relative_to(folder) for path in tests)],
-        cwd=folder, env=os.environ | SHORT_LIVED, capture_output=True, text=True, check=False, timeout=120,
+        cwd=folder, env=os.environ | SHORT_LIVED, capture_output=True, text=True, check=False, timeout=seconds,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
 
