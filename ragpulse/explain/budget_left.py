@@ -9,9 +9,10 @@ from ragpulse.units import human_duration
 
 
 def budget_of(cluster: Cluster, expression: str) -> Objective | None:
-    """The objective that an alert's expression is about, where it has a budget."""
+    """The objective that an alert's expression is about, where it has a budget; not one that only holds it back."""
+    wrong = expression.partition(" unless ")[0]
     for objective in budget.budgeted(cluster):
-        if f'slo="{objective.slo}",service="{objective.service}"' in expression:
+        if f'slo="{objective.slo}",service="{objective.service}"' in wrong:
             return objective
     return None
 

@@ -11,6 +11,7 @@ from ragpulse.overview.prometheus_api import Series
 
 _MOST = 3  # values of one condition
 _INDENT = "  "
+_ALWAYS = {"__name__", "cluster", "instance", "job"}
 
 
 def conditions(found: Weighed) -> Table:
@@ -29,14 +30,17 @@ def conditions(found: Weighed) -> Table:
 
 def now(found: Weighed) -> str:
     """The value of the left side of a comparison, or of all of it."""
-    values = [value(one) for one in found.now[:_MOST]]
+    values = [_value(one, found.clause.text) for one in found.now[:_MOST]]
     if len(found.now) > _MOST:
         values.append(f"and {len(found.now) - _MOST} more")
     return ", ".join(values) if values else "nothing"
 
 
-def value(one: Series) -> str:
-    labels = {name: text for name, text in one.labels.items() if name not in {"__name__", "cluster", "instance", "job"}}
+def _value(one: Series, asked: str) -> str:
+    """With the labels that the question leaves open."""
+    labels = {
+        name: text for name, text in one.labels.items() if name not in _ALWAYS and f'{name}="{text}"' not in asked
+    }
     about = ", ".join(f"{name} {text}" for name, text in labels.items())
     number = f"{one.points[-1][1]:.6g}"
     return f"{number} ({about})" if about else number
