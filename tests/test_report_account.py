@@ -105,6 +105,16 @@ def test_the_terminal_tells_it_too(report: Report) -> None:
     assert "GPUs of a: 60 % below, 30 % inside, 10 % above" in said
     assert "1 of 2 alerts were precise" in said
     assert "vllm throughput in demand" in said
+    assert "targets: 2 missed, 1 met, 7 not judgeable" in said
+
+
+def test_eighty_columns_break_no_word_of_the_account(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ragpulse.stack.telling._WIDTH", 80)
+    account, _, _ = report().out.partition("the whole cluster")
+    assert max(map(len, account.splitlines())) <= 80
+    words = account.split()
+    for word in ("availability", "utilization", "judgeable:", "histogram", "CertificateExpires"):
+        assert word in words
 
 
 def test_markdown_has_every_target_as_a_row(report: Report) -> None:

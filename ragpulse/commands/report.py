@@ -127,7 +127,7 @@ def _show(asking: _Asking, text: str, *, as_json: bool) -> None:
     console = Telling().console
     console.print(f"{asking.cluster.name}, {wording.span(found.window)}\n")
     console.print(tables.targets(told.targets), "", sep="\n")
-    for table in tables.troubles(told):
+    for table in tables.sources(told):
         console.print(table, "", sep="\n")
     for fact in wording.facts(told):
         console.print(fact, markup=False)

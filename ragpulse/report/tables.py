@@ -23,29 +23,28 @@ _COLOURS = {"met": "green", "missed": "red", "worse": "red", "better": "green", 
 
 
 def targets(found: Iterable[Target]) -> Table:
-    table = _table("target", "objective", "measured", "events", "value", "budget left", "verdict")
+    table = _table("target", "value", "objective", "events", "budget left", "verdict")
     for one in found:
         cells = dict(zip(wording.TARGET_TITLES, wording.target(one), strict=True))
         table.add_row(
-            *(cells[title] for title in ("target", "objective", "measured", "events", "value", "budget left")),
+            *(Text(cells[title]) for title in ("target", "value", "objective", "events", "budget left")),
             _verdict(one.attained.verdict, one.attained.why),
         )
-    return table
+    return _unbroken(table)
 
 
-def troubles(found: Account) -> Iterator[Table]:
-    """What was bad and when, of each target that has some, and which alerts fired."""
-    rows = [dict(zip(wording.TARGET_TITLES, wording.target(one), strict=True)) for one in found.targets]
-    columns = ("target", "worst", "burnt by", "alerts")
-    if told := [row for row in rows if any(row[title] for title in columns[1:])]:
-        table = _table(*columns)
-        for row in told:
-            table.add_row(*(Text(row[title]) for title in columns))
-        yield table
+def sources(found: Account) -> Iterator[Table]:
+    """Where each target was measured, what was bad and when, and which alerts fired."""
+    columns = ("target", "measured", "worst", "burnt by", "alerts")
+    table = _table(*columns)
+    for one in found.targets:
+        cells = dict(zip(wording.TARGET_TITLES, wording.target(one), strict=True))
+        table.add_row(*(Text(cells[title]) for title in columns))
+    yield _unbroken(table)
     if found.alerts:
         table = _table(*wording.ALERT_TITLES)
-        for one in found.alerts:
-            table.add_row(*map(Text, wording.alert(one)))
+        for alert in found.alerts:
+            table.add_row(*map(Text, wording.alert(alert)))
         yield table
 
 
@@ -55,7 +54,7 @@ def measured(found: Iterable[Measured]) -> Table:
     for one in found:
         quantiles = (one.quantiles.get(name) for name in ("p50", "p95", "p99"))
         table.add_row(
-            _name(one.subject, one.check, one.kind), ", ".join(sorted(one.nodes)), f"{one.of:.10g}",
+            _name(one.subject, one.check, one.kind), ", ".join(sorted(one.nodes)), f"{one.of:.0f}",
             _value(one.kind, one.value),
             *(
                 "" if each is None else f"{_seconds(each.value)} ({_between(each.at_least, each.at_most)})"
@@ -121,4 +120,12 @@ def _table(*titles: str) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in titles:
         table.add_column(title, overflow="fold")
+    return table
+
+
+def _unbroken(table: Table) -> Table:
+    """In a narrow terminal cells are wrapped between words, not within one."""
+    for column in table.columns:
+        words = [word for cell in column.cells for word in str(cell).split()]
+        column.min_width = max(map(len, words), default=0)
     return table

@@ -1,5 +1,6 @@
 """An account in words: the same cells and lines for the terminal, for Markdown and for HTML."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -15,6 +16,7 @@ TARGET_TITLES = ("target", "measured", "events", "value", "objective", "budget l
                  "alerts")  # fmt: skip
 ALERT_TITLES = ("alert", "severity", "fired", "for", "precise")
 _MOST_CAUSES = 3
+_VERDICTS = ("missed", "met", "not judgeable")
 _BANDS = ("below", "inside", "above")
 
 
@@ -31,7 +33,7 @@ def target(one: Target) -> tuple[str, ...]:
     found, objective = one.attained, one.attained.objective
     note = f", {objective.note}" if objective.note else ""
     return (
-        name(found), objective.measured + note, events(found),
+        name(found), objective.measured.replace("`", "") + note, events(found),
         "" if found.value is None else quantity(found.value, objective.unit), objective.text, budget_left(found),
         found.verdict + (f": {found.why}" if found.why else ""), "" if one.worst is None else worst(one.worst),
         ", ".join(f"{each.by} {each.events:.0f} ({each.share * 100:.0f} %)" for each in one.burnt[:_MOST_CAUSES]),
@@ -66,6 +68,9 @@ def alert(one: Precision) -> tuple[str, ...]:
 
 
 def facts(found: Account) -> Iterator[str]:
+    verdicts = Counter[str](one.attained.verdict for one in found.targets)
+    told = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in _VERDICTS if verdicts[verdict])
+    yield f"targets: {told or 'none'}"
     if found.whole is not None:
         yield f"the whole cluster: {quantity(found.whole, 'ratio')} available, each moment as its weakest service"
     for node, bands in sorted(found.bands.items()):
