@@ -79,9 +79,8 @@ def records(
     for window in (short, long):
         found = events(cluster, objective, window)
         good, total = recorded.slo_good(window), recorded.slo_total(window)
-        announced = f"unless on () {highest(MAINTENANCE, window, service=objective.service)} == 1"
-        yield Record(good, f"({found.good}) {announced}", objective.labels)
-        yield Record(total, f"({found.total}) {announced}", objective.labels)
+        yield Record(good, unless_announced(found.good, objective, window), objective.labels)
+        yield Record(total, unless_announced(found.total, objective, window), objective.labels)
         ratio = f"{series(good, **objective.labels)} / ({series(total, **objective.labels)} > 0)"
         yield Record(recorded.slo_value(window), ratio, objective.labels)
     both_miss = f"({_misses(objective, short)}) * ({_misses(objective, long)})"
@@ -104,6 +103,11 @@ def _ticket(cluster: Cluster, objective: Objective, ticket: Ticket, explained: s
         description=f"{ticket.meaning} Measured: {_measured(objective)}.",
         labels={"service": objective.service, "node": home(cluster, objective.service)},
     )
+
+
+def unless_announced(events: str, objective: Objective, window: float) -> str:
+    """Events of a window in which no work on the service was announced."""
+    return f"({events}) unless on () {highest(MAINTENANCE, window, service=objective.service)} == 1"
 
 
 def _misses(objective: Objective, window: float) -> str:

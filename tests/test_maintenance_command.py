@@ -66,9 +66,9 @@ def test_work_on_a_service_covers_what_needs_it_and_ends_at_its_word(
         }
     assert 29 * 60 < left(two, capsys) <= 30 * 60
 
-    # A second time it lasts longer, and a third time not shorter.
+    # A second time it lasts longer, and a third time not shorter; whoever gives no reason has the same.
     call(two, capsys, "start", "chroma", "--for", "3h", "--why", "slow disk", "--owner", "op")
-    call(two, capsys, "start", "chroma", "--for", "1m", "--owner", "op")
+    assert "(op: slow disk)" in call(two, capsys, "start", "chroma", "--for", "1m", "--owner", "op").out
     assert 179 * 60 < left(two, capsys) <= 180 * 60
 
     said = call(two, capsys, "end", "chroma")
@@ -109,9 +109,10 @@ def test_it_ends_by_itself(two: Pair, capsys: pytest.CaptureFixture[str]) -> Non
         (["start", "web", "--for", "25h"], "--for 25h: longer than a day is soon forgotten; add --force if it must be"),
         (["start", "chroma", "--why", "a\nb"], "--why: write a few words on one line, at most 200 characters"),
         (["start", "chroma", "--owner", "x" * 201], "--owner: write a few words on one line, at most 200 characters"),
+        (["start", "chroma", "--owner", ""], "--owner: write a few words on one line, at most 200 characters"),
         (["start", "node:web"], "node:web: no service or node of two is called so; did you mean web?"),
     ],
-    ids=["nobody", "no unit", "too long", "two lines", "too many words", "another kind"],
+    ids=["nobody", "no unit", "too long", "two lines", "too many words", "no owner", "another kind"],
 )  # fmt: skip
 def test_a_mistake_is_one_line(two: Pair, words: list[str], mistake: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = [matched(url) for url in two.urls]

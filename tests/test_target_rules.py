@@ -6,7 +6,7 @@ import pytest
 
 from ragpulse import cluster_file, recorded, yaml_file
 from ragpulse.objectives import objectives
-from tests.fakes.rule_tests import rule_list, small_cluster
+from tests.fakes.rule_tests import all_rules, rule_list, small_cluster
 
 EXAMPLE = cluster_file.load(Path(__file__).parent.parent / "cluster.example.yaml")
 SLOS = ("availability", "response_time", "time_to_first_token", "throughput", "gpu_utilization")
@@ -38,6 +38,19 @@ def test_every_measured_objective_has_all_its_series_and_one_ticket(slo: str) ->
         for rule in own:
             if "record" in rule:
                 assert rule["labels"] == {"cluster": "tron", **objective.labels}
+
+
+def test_nothing_that_is_judged_or_budgeted_is_counted_while_work_on_its_service_is_announced() -> None:
+    counted = [
+        rule
+        for rule in all_rules(EXAMPLE)
+        if rule.get("record", "").startswith(("ragpulse:slo_good", "ragpulse:slo_total"))
+    ]
+    assert {rule["labels"]["slo"] for rule in counted} == set(SLOS)
+    for rule in counted:
+        window = rule["record"].rpartition(":rate")[2]
+        announced = f'ragpulse_maintenance{{service="{rule["labels"]["service"]}"}}[{window}]'
+        assert rule["expr"].endswith(f" unless on () max_over_time({announced}) == 1"), rule
 
 
 def test_a_target_that_is_switched_off_leaves_no_rule() -> None:

@@ -45,8 +45,8 @@ def start(
     on: _On,
     *,
     lasts: Annotated[str, typer.Option("--for", metavar="TIME", help="How long; it ends by itself.")] = "2h",
-    why: Annotated[str, typer.Option(metavar="TEXT", help="What is done.")] = "work",
-    owner: Annotated[str, typer.Option(help="Who does it [default: you].")] = "",
+    why: Annotated[str | None, typer.Option(metavar="TEXT", help="What is done.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Who does it [default: you].")] = None,
     force: Annotated[bool, typer.Option("--force", help="Let it last longer than a day.")] = False,
     config: _Config = Path("cluster.yaml"),
 ) -> None:
@@ -54,8 +54,8 @@ def start(
     cluster = cluster_file.load(config)
     work = Announced(
         _found(cluster, on),
-        _words("--owner", owner or getpass.getuser()),
-        _words("--why", why),
+        _words("--owner", getpass.getuser() if owner is None else owner),
+        "" if why is None else _words("--why", why),
         time.time() + _seconds(lasts, force=force),
         silence="",
     )
@@ -63,7 +63,7 @@ def start(
     told = _everyone(cluster, lambda silences: silences.announce(work, matchers(graph, work)))
     (longest,) = latest(told.values())
     telling = Telling()
-    telling.say(f"{work.on.name}: work is announced until {_moment(longest.ends)} ({work.owner}: {work.why})")
+    telling.say(f"{work.on.name}: work is announced until {_moment(longest.ends)} ({longest.owner}: {longest.why})")
     telling.say(f"covered: {_covers(graph, work.on)}")
     telling.say(f"told to: {', '.join(told)}")
 

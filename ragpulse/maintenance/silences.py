@@ -17,6 +17,7 @@ from ragpulse.errors import RagpulseError
 from ragpulse.maintenance.announced import Announced, active, comment, covered
 
 TIMEOUT = 5.0  # seconds, of one question
+_NO_REASON = "work"
 Matcher = dict[str, str | bool]
 
 
@@ -37,9 +38,13 @@ class Silences:
             raise AwayError(f"{self.url}: {error}") from error
 
     def announce(self, work: Announced, matchers: tuple[Matcher, ...]) -> Announced:
-        """What was announced before goes on at least as long. The new silences stand before the old ones end."""
+        """What was announced before goes on at least as long, for the same reason unless `work` has one. The new
+        silences stand before the old ones end.
+        """
         before = [each for each in self.listed() if each.on == work.on]
-        work = replace(work, ends=max([work.ends, *(each.ends for each in before)]))
+        reasons = [work.why, *(each.why for each in before), _NO_REASON]
+        why = next(reason for reason in reasons if reason)
+        work = replace(work, why=why, ends=max([work.ends, *(each.ends for each in before)]))
         self._put_in_place_of(before, work, matchers)
         return work
 
