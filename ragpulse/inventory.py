@@ -132,7 +132,6 @@ class Cluster(Part):
     """who hears of alerts; without it they are shown on the Overview page and sent nowhere"""
 
     def monitoring_nodes(self) -> tuple[str, ...]:
-        """The nodes that run a Prometheus and an Alertmanager; the first node when none is named."""
         return monitors(self)
 
     def of_kind(self, kind: type[S]) -> dict[str, S]:

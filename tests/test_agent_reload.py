@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from exporters.build import build
+from exporters.nvml import Nvml
 from ragpulse import read_apart
 from ragpulse.cluster_file import load
 from ragpulse.plain import plain
@@ -151,6 +153,15 @@ def _blocks_hangup(pid: int) -> bool:
 def test_a_cluster_read_apart_holds_what_the_checked_one_holds() -> None:
     example = ROOT / "cluster.example.yaml"
     assert read_apart.read(example) == plain(load(example))
+
+
+@pytest.mark.parametrize("file", [ROOT / "cluster.example.yaml", ROOT / "tests/clusters/good/every_key.yaml"])
+def test_of_what_is_read_apart_the_same_sources_are_made(file: Path) -> None:
+    """It has the attributes of a checked cluster and none of its methods."""
+    checked = load(file)
+    for node in checked.nodes:
+        made = [[each.source.name for each in build(one, node, Nvml())] for one in (plain(checked), checked)]
+        assert made[0] == made[1] != []
 
 
 def test_a_reader_that_says_nothing_is_told_with_its_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,8 @@ class Silences:
     def _asked(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         try:
             answer = self._client.request(method, f"{self.url}{path}", json=body)
+        except httpx.TimeoutException as error:
+            raise AwayError(f"{self.url}: no answer within {TIMEOUT:g} s") from error
         except httpx.HTTPError as error:
             raise AwayError(f"{self.url}: no answer ({type(error).__name__}); is it running?") from error
         if answer.status_code != httpx.codes.OK:
