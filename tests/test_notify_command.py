@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from alerts.alertmanager_test_route import receivers
 from ragpulse import __main__
+from ragpulse.notification_test import Alertmanager, Counts, by_counts
 from tests.fakes.alertmanager import alert
 from tests.fakes.binaries import FOLDERS
 from tests.fakes.http_replay import Replay, reply
@@ -129,6 +131,38 @@ def test_a_page_goes_through_the_adapter_to_each_of_its_receivers_and_not_to_a_t
     assert told.json["content"].startswith("PAGE ServiceDown · chroma · tron\n\nchroma: nobody answers.\nsince ")
     (hook,) = [heard for heard in about(services, b"nobody answers") if heard.path == HOOK_PATH]
     assert hook.json["receiver"] == "page"
+
+
+class Counting:
+    """An Alertmanager that has counted this since the test alert, and goes on counting nothing."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+
+    def counts(self, _: str) -> Counts:
+        return self._counts
+
+
+@pytest.mark.parametrize(
+    ("counted", "state", "says"),
+    [
+        (Counts(begun=1, ended=1), "delivered", "was taken"),
+        (Counts(begun=1, ended=3, failed=2), "delivered", "was taken"),
+        (Counts(begun=1, ended=2, failed=2), "failed", "2 requests of Alertmanager failed"),
+        (Counts(begun=1, ended=1, failed=1, given_up=1), "failed", "gave it up"),
+        (Counts(begun=1), "no evidence", "waits for an answer"),
+        (Counts(begun=2, ended=2), "delivered", "was taken"),
+        # One was taken, another waits, is refused or was given up: nothing says which of them was the test.
+        (Counts(begun=2, ended=1), "no evidence", "2 notifications by webhook were sent meanwhile"),
+        (Counts(begun=2, ended=4, failed=3), "no evidence", "not all were taken"),
+        (Counts(begun=2, ended=2, failed=1, given_up=1), "no evidence", "try again when it is quiet"),
+    ],
+)
+def test_what_was_taken_of_others_is_not_taken_for_the_test(counted: Counts, state: str, says: str) -> None:
+    alertmanager = cast("Alertmanager", Counting(counted))
+    found = by_counts(alertmanager, "webhook", Counts(), expected=1, within=0.01)
+    assert found.state == state
+    assert says in found.detail
 
 
 def test_a_mended_secret_needs_no_restart(running_stack: Notified, services: Services, call: Called) -> None:
