@@ -14,11 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.resting_cluster import at_rest
+from tests.fakes.resting_cluster import at_rest, one_probe_lost
 from tests.fakes.resting_values import number
 from tests.fakes.rule_tests import run_promtool
 from tests.fakes.series_values import words
-from tests.test_whole_cluster_rules import one_probe_lost
 
 STEP = 10
 LOST, HEALED, END = 40, 80, 146  # of these steps: the node is away for almost seven minutes, and eleven follow
@@ -33,13 +32,13 @@ Values = list[float]
 Story = Callable[[], dict[str, Values]]
 
 
-def rest() -> dict[str, Values]:
-    return {name: [float(value) for value in words(values)[:END]] for name, values in at_rest(END, STEP).items()}
+def each_value(series: Mapping[str, str]) -> dict[str, Values]:
+    return {name: [float(value) for value in words(values)[:END]] for name, values in series.items()}
 
 
 def without(node: str, back_after: Mapping[str, int]) -> dict[str, Values]:
     """back_after: service → steps after the node is back until it works again."""
-    series, usual = rest(), rest()
+    series, usual = (each_value(at_rest(END, STEP)) for _ in range(2))
     for name, values in series.items():
         if name.startswith("up{"):
             continue
@@ -103,8 +102,7 @@ def alpha_lost() -> dict[str, Values]:
 
 
 def only_a_probe_lost() -> dict[str, Values]:
-    changed = one_probe_lost(at_rest(END, STEP), LOST)
-    return {name: [float(value) for value in words(values)[:END]] for name, values in changed.items()}
+    return each_value(one_probe_lost(at_rest(END, STEP), LOST))
 
 
 def written(values: Values) -> str:
