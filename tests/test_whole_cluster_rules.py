@@ -195,5 +195,5 @@ def test_so_it_is_when_one_looks_every_thirty_seconds(generation: int, tmp_path:
         [("24h", FIRED, ONLY_THE_WATCHDOG), ("24h", measured, [{"value": 1}])],
         generation,
         tmp_path,
-        seconds=900,
+        seconds=1800,
     )
